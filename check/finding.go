@@ -1,0 +1,82 @@
+package check
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/syncgate/syncgate/render"
+)
+
+// Policy is what a pod is held against.
+type Policy struct {
+	Level   string // privileged, baseline or restricted
+	Version string // v1.N; never latest
+}
+
+func (p Policy) String() string { return p.Level + ":" + p.Version }
+
+// Finding is one thing that one object lacks or must not have.
+type Finding struct {
+	Rule      *Rule
+	Severity  Severity
+	Source    string // render.Source.ID
+	Policy    Policy
+	Object    *render.Object
+	Container string      // "" when the finding is about the pod or the object
+	Path      render.Path // in the rendered object
+	Value     string      // the offending value as written, "" when a field is missing or secret
+	Message   string
+	Want      []Want // empty when Safety is FixManual
+	Safety    Safety
+	Advice    string // what to test, or what to do instead
+	Origin    render.Origin
+	Exempt    *Exemption // nil when the finding counts
+}
+
+// Exemption says why a finding does not count.
+type Exemption struct {
+	Reason string `json:"reason"`
+	By     string `json:"by"` // where the exemption is written
+}
+
+// Fingerprint identifies a finding across revisions: it does not depend on lines, indexes or messages.
+func (f *Finding) Fingerprint() string {
+	h := sha256.New()
+	for _, part := range []string{f.Rule.ID, f.Source, f.Object.APIVersion, f.Object.Kind, f.Object.Namespace,
+		f.Object.Name, f.Container, pathWithoutIndexes(f.Path), f.Value} {
+		fmt.Fprintf(h, "%d:%s\n", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+func pathWithoutIndexes(p render.Path) string {
+	var keys []string
+	for _, s := range p {
+		if !s.IsIndex {
+			keys = append(keys, s.Key)
+		}
+	}
+	return strings.Join(keys, "/")
+}
+
+// sortFindings orders findings by place, object, then rule, so that reports are stable.
+func sortFindings(fs []Finding) {
+	key := func(f *Finding) string {
+		return strings.Join([]string{f.Source, f.Origin.File, fmt.Sprintf("%08d", f.Origin.Line), f.Object.Kind,
+			f.Object.Namespace, f.Object.Name, f.Container, f.Rule.ID, f.Path.String(), f.Message}, "\x00")
+	}
+	keys := make([]string, len(fs))
+	order := make([]int, len(fs))
+	for i := range fs {
+		keys[i], order[i] = key(&fs[i]), i
+	}
+	sort.SliceStable(order, func(a, b int) bool { return keys[order[a]] < keys[order[b]] })
+	out := make([]Finding, len(fs))
+	for i, j := range order {
+		out[i] = fs[j]
+	}
+	copy(fs, out)
+}

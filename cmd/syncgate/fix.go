@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/syncgate/syncgate/check"
+	"github.com/syncgate/syncgate/fix"
+)
+
+type fixCommand struct {
+	checkCommand
+	diff bool
+	only string
+}
+
+func newFix(std stdio) *cobra.Command {
+	c := &fixCommand{checkCommand: checkCommand{stdio: std}}
+	cmd := &cobra.Command{
+		Use:   "fix [PATH...]",
+		Short: "Write proven fixes in place",
+		Long: `Find what would make PATH pass, prove it by rendering again, and write it to the sources.
+
+A fix is written only when the findings it is for are gone, no new one appeared, and the rendered objects differ in
+nothing else. All files are written, or none. --diff prints the changes instead, and exits with 1 if there are any.
+
+Every fix is safe (a correct workload cannot notice) or needs review (it can break one; what to test is printed). What
+needs a person's decision is listed, never written.`,
+		Example: `  syncgate fix --diff
+  syncgate fix --only safe apps/
+  syncgate fix overlays/prod && git diff`,
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
+	}
+	c.sourceFlags.register(cmd.Flags())
+	c.policyFlags.register(cmd.Flags())
+	cmd.Flags().BoolVar(&c.diff, "diff", false, "print a unified diff, write nothing, and exit with 1 if there is any")
+	cmd.Flags().StringVar(&c.only, "only", "", "only fixes that are `safe`")
+	return cmd
+}
+
+func (c *fixCommand) run(ctx context.Context, args []string) error {
+	if c.only != "" && c.only != "safe" {
+		return fmt.Errorf("--only %q: expected safe", c.only)
+	}
+	o, ws, err := c.options(args)
+	if err != nil {
+		return err
+	}
+	defer ws.tree.Close()
+	progress := newProgress(c.Err, c.quiet)
+	o.Progress = progress.update
+	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe"})
+	progress.clear()
+	if err != nil {
+		return err
+	}
+	summary := c.Out
+	if c.diff {
+		if _, err := io.WriteString(c.Out, v.Diff()); err != nil {
+			return err
+		}
+		summary = c.Err
+	} else if err := fix.NewWriter(ws.tree).Write(v); err != nil {
+		return err
+	}
+	if err := c.summarize(summary, v); err != nil {
+		return err
+	}
+	return c.outcome(v)
+}
+
+// outcome is the exit status: what could not be rendered fails, then a diff or findings that stay.
+func (c *fixCommand) outcome(v *fix.Verified) error {
+	switch {
+	case v.Before().Errors() > 0:
+		return errReported
+	case len(v.Before().Sources) == 0:
+		return fmt.Errorf("nothing to fix: no kustomization, chart or manifest was found; name a path that holds one")
+	case c.diff && len(v.Files()) > 0:
+		return errFindings
+	case c.diff:
+		return nil
+	}
+	rest := &check.Run{}
+	for _, l := range v.Left() {
+		rest.Findings = append(rest.Findings, l.Finding)
+	}
+	if c.fails(rest) {
+		return errFindings
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/syncgate/syncgate/render"
+)
+
+type renderCommand struct {
+	stdio
+	sourceFlags
+	showSecrets bool
+	noOrigins   bool
+	format      string
+}
+
+func newRender(std stdio) *cobra.Command {
+	c := &renderCommand{stdio: std}
+	cmd := &cobra.Command{
+		Use:   "render [PATH...]",
+		Short: "Print rendered objects with their origins",
+		Long: `Print the objects that PATH would send to a cluster, each with the file it comes from.
+
+Secret data is masked unless --show-secrets is given.`,
+		Example: `  syncgate render overlays/prod
+  syncgate render --format json charts/web -f charts/web/values-prod.yaml`,
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
+	}
+	c.sourceFlags.register(cmd.Flags())
+	cmd.Flags().BoolVar(&c.showSecrets, "show-secrets", false, "print the data of Secrets")
+	cmd.Flags().BoolVar(&c.noOrigins, "no-origins", false, "no comment that says where an object comes from")
+	cmd.Flags().StringVar(&c.format, "format", "yaml", "yaml, or json: one object a line")
+	return cmd
+}
+
+func (c *renderCommand) run(ctx context.Context, args []string) error {
+	if c.format != "yaml" && c.format != "json" {
+		return fmt.Errorf("unknown format %q: expected yaml or json", c.format)
+	}
+	ws, err := openWorkspace(c.root, args)
+	if err != nil {
+		return err
+	}
+	defer ws.tree.Close()
+	helm, err := c.helmOptions(ws)
+	if err != nil {
+		return err
+	}
+	found, err := render.Discover(ws.tree, render.DiscoverOptions{Paths: ws.paths, All: c.all, Helm: helm})
+	if err != nil {
+		return err
+	}
+	c.renderedText = c.format == "yaml"
+	pool := render.NewPool(ws.tree, c.renderOptions(), c.limits())
+	defer pool.Close()
+	var mu sync.Mutex
+	var results []render.Result
+	progress := newProgress(c.Err, c.quiet)
+	err = pool.Render(ctx, ws.tree, found.Sources, func(r render.Result) {
+		mu.Lock()
+		defer mu.Unlock()
+		results = append(results, r)
+		progress.update(len(results), len(found.Sources))
+	})
+	progress.clear()
+	if err != nil {
+		return err
+	}
+	sort.Slice(results, func(i, j int) bool { return results[i].Source.ID < results[j].Source.ID })
+	return c.print(results, found)
+}
+
+// print writes the objects of all sources, and errors to stderr.
+func (c *renderCommand) print(results []render.Result, found *render.Discovery) error {
+	failed := false
+	sources := 0
+	var out bytes.Buffer
+	for i := range results {
+		r := &results[i]
+		if r.Err != nil {
+			failed = true
+			c.complain(r.Err)
+			continue
+		}
+		if r.NotManifests != "" {
+			continue
+		}
+		sources++
+		for j := range r.Objects {
+			if err := c.object(&out, r.Source, &r.Objects[j]); err != nil {
+				return err
+			}
+		}
+	}
+	for _, e := range found.Failed {
+		failed = true
+		c.complain(e)
+	}
+	if _, err := c.Out.Write(out.Bytes()); err != nil {
+		return err
+	}
+	switch {
+	case failed:
+		return errReported
+	case sources == 0:
+		return fmt.Errorf("nothing to render: no kustomization, chart or manifest was found; name a path that holds one")
+	}
+	return nil
+}
+
+func (c *renderCommand) complain(e *render.Error) {
+	fmt.Fprintf(c.Err, "%s: %s\n", e.Source, printable(e.Error()))
+	if e.Hint != "" {
+		fmt.Fprintf(c.Err, "  %s\n", printable(e.Hint))
+	}
+}
+
+func (c *renderCommand) object(out *bytes.Buffer, src render.Source, o *render.Object) error {
+	if c.format == "json" {
+		return c.objectJSON(out, src, o)
+	}
+	text := o.Text
+	if text == "" || !c.showSecrets && o.Kind == "Secret" {
+		var err error
+		if text, err = render.ObjectYAML(o, !c.showSecrets); err != nil {
+			return fmt.Errorf("printing %s of %s: %w", o.ID(), src.ID, err)
+		}
+	}
+	out.WriteString("---\n")
+	if !c.noOrigins {
+		fmt.Fprintf(out, "# syncgate: source %s, file %s\n", printable(src.ID), printable(o.File))
+	}
+	out.WriteString(strings.TrimRight(text, "\n") + "\n")
+	return nil
+}
+
+func (c *renderCommand) objectJSON(out *bytes.Buffer, src render.Source, o *render.Object) error {
+	raw := o.JSON
+	if !c.showSecrets {
+		var err error
+		if raw, err = render.MaskSecret(o); err != nil {
+			return err
+		}
+	}
+	line, err := json.Marshal(struct {
+		Source string          `json:"source"`
+		File   string          `json:"file"`
+		Object json.RawMessage `json:"object"`
+	}{src.ID, o.File, raw})
+	out.Write(line)
+	out.WriteByte('\n')
+	return err
+}

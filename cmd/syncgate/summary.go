@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+
+	"github.com/syncgate/syncgate/check"
+	"github.com/syncgate/syncgate/fix"
+)
+
+// summarize says what was fixed, what is left and why, and what to test.
+func (c *fixCommand) summarize(out io.Writer, v *fix.Verified) error {
+	w := bufio.NewWriter(out)
+	if !c.quiet {
+		c.summarizeFixed(w, v)
+	}
+	summarizeLeft(w, v.Left(), c.verbose)
+	for _, s := range v.Before().Sources {
+		if s.Err != nil {
+			fmt.Fprintf(w, "\nleft alone, since it does not render: %s\n  %s\n", printable(s.Source.ID), printable(s.Err.Error()))
+			if s.Err.Hint != "" {
+				fmt.Fprintf(w, "  %s\n", printable(s.Err.Hint))
+			}
+		}
+	}
+	fixed := 0
+	for _, p := range v.Patches() {
+		fixed += len(p.Resolves)
+	}
+	verb := "fixed"
+	if c.diff {
+		verb = "can fix"
+	}
+	fmt.Fprintf(w, "\n%s %s in %s; %s left\n", verb, count(fixed, "finding"), count(len(v.Files()), "file"), count(len(v.Left()), "finding"))
+	return w.Flush()
+}
+
+func (c *fixCommand) summarizeFixed(w io.Writer, v *fix.Verified) {
+	file := ""
+	for _, p := range v.Patches() {
+		if p.Place.File != file {
+			file = p.Place.File
+			fmt.Fprintf(w, "\n%s\n", printable(file))
+		}
+		fmt.Fprintf(w, "  %-6s  %s", p.Safety(), printable(p.Title()))
+		if n := len(p.Reaches()); n > 1 {
+			fmt.Fprintf(w, " (reaches %d sources)", n)
+		}
+		fmt.Fprintln(w)
+	}
+	advice := map[string]bool{}
+	for _, p := range v.Patches() {
+		for _, a := range p.Advice() {
+			advice[a] = true
+		}
+	}
+	if len(advice) > 0 {
+		fmt.Fprintf(w, "\ntest before you ship:\n")
+		for _, a := range sorted(advice) {
+			fmt.Fprintf(w, "  - %s\n", printable(a))
+		}
+	}
+}
+
+// summarizeLeft groups what stays by rule and reason.
+func summarizeLeft(w io.Writer, left []fix.Left, all bool) {
+	if len(left) == 0 {
+		return
+	}
+	groups := map[string][]check.Finding{}
+	for _, l := range left {
+		key := l.Finding.Rule.ID + ": " + l.Reason
+		groups[key] = append(groups[key], l.Finding)
+	}
+	keys := make([]string, 0, len(groups))
+	for k := range groups {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	fmt.Fprintf(w, "\nleft:\n")
+	for _, k := range keys {
+		fmt.Fprintf(w, "  %s\n", printable(k))
+		for i, f := range groups[k] {
+			if i == 3 && !all && len(groups[k]) > 4 {
+				fmt.Fprintf(w, "    and %d more (-v lists them)\n", len(groups[k])-i)
+				break
+			}
+			fmt.Fprintf(w, "    %s: %s\n", printable(where(&f)), printable(f.Object.ID()+containerPart(&f)))
+		}
+	}
+}
+
+func containerPart(f *check.Finding) string {
+	if f.Container == "" {
+		return ""
+	}
+	return fmt.Sprintf(", container %q", f.Container)
+}
+
+// where is file:line:column, as far as known.
+func where(f *check.Finding) string {
+	parts := []string{f.Origin.File}
+	if f.Origin.File == "" {
+		parts[0] = f.Source
+	}
+	if f.Origin.Line > 0 {
+		parts = append(parts, fmt.Sprint(f.Origin.Line))
+		if f.Origin.Column > 0 {
+			parts = append(parts, fmt.Sprint(f.Origin.Column))
+		}
+	}
+	return strings.Join(parts, ":")
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func sorted(set map[string]bool) []string {
+	out := make([]string, 0, len(set))
+	for k := range set {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}

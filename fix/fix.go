@@ -1,0 +1,236 @@
+package fix
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/syncgate/syncgate/check"
+	"github.com/syncgate/syncgate/fix/yamledit"
+	"github.com/syncgate/syncgate/render"
+)
+
+// Options say what to fix.
+type Options struct {
+	Check check.Options
+	// OnlySafe leaves fixes that need review alone.
+	OnlySafe bool
+}
+
+// Verified is a set of patches that hold their proof together: with all of them applied, every source that reads an
+// edited file renders as before but for what the findings asked, the findings are gone, and no new one appeared.
+// Only Fix makes one that holds patches.
+type Verified struct {
+	patches []*Patch
+	left    []Left
+	before  *check.Run
+	files   []FileChange
+}
+
+// FileChange is one edited file.
+type FileChange struct {
+	Name          string // relative to the root
+	Before, After []byte
+	Edits         []yamledit.Edit
+}
+
+// Patches are what was proven, by place.
+func (v *Verified) Patches() []*Patch { return v.patches }
+
+// Left are the findings that stay.
+func (v *Verified) Left() []Left { return v.left }
+
+// Before is the check that the patches were made from.
+func (v *Verified) Before() *check.Run { return v.before }
+
+// Files are the edited files, by name.
+func (v *Verified) Files() []FileChange { return v.files }
+
+// Fix checks the tree, plans patches for the findings, and proves them.
+func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
+	scope, err := render.Discover(t, o.Check.Discover)
+	if err != nil {
+		return nil, err
+	}
+	whole := o.Check.Discover
+	whole.Paths = nil
+	all, err := render.Discover(t, whole)
+	if err != nil {
+		return nil, err
+	}
+	pool := render.NewPool(t, o.Check.Render, o.Check.Limits)
+	defer pool.Close()
+
+	p := &prover{tree: t, pool: pool, options: o.Check, objects: map[string][]digest{}}
+	inScope := map[string]bool{}
+	for _, s := range scope.Sources {
+		inScope[s.ID] = true
+	}
+	if p.before, err = p.snapshot(ctx, merge(scope.Sources, all.Sources)); err != nil {
+		return nil, err
+	}
+	v := &Verified{before: narrow(p.before, inScope, scope)}
+	loc := render.NewLocator(t)
+	candidates := candidatesOf(v, o)
+	patches, left := plan(candidates, loc)
+	v.left = append(v.left, left...)
+	if err := p.prove(ctx, patches, v); err != nil {
+		return nil, err
+	}
+	sort.SliceStable(v.patches, func(i, j int) bool { return placeLess(v.patches[i].Place, v.patches[j].Place) })
+	return v, nil
+}
+
+// candidatesOf are the findings that may be fixed; the others are left.
+func candidatesOf(v *Verified, o Options) []check.Finding {
+	var out []check.Finding
+	for _, f := range v.before.Findings {
+		switch {
+		case f.Exempt != nil:
+		case o.OnlySafe && f.Safety == check.FixReview:
+			v.left = append(v.left, Left{f, "needs review, and only safe fixes were asked for"})
+		default:
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// merge joins two lists of sources.
+func merge(a, b []render.Source) []render.Source {
+	seen := map[string]bool{}
+	var out []render.Source
+	for _, s := range append(a[:len(a):len(a)], b...) {
+		if !seen[s.ID] {
+			seen[s.ID] = true
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// narrow is the part of a run that the user asked about.
+func narrow(run *check.Run, in map[string]bool, scope *render.Discovery) *check.Run {
+	out := &check.Run{Failed: scope.Failed, Skipped: append([]render.Skipped(nil), scope.Skipped...)}
+	for _, s := range run.Sources {
+		if in[s.Source.ID] {
+			out.Sources = append(out.Sources, s)
+		}
+	}
+	for _, s := range run.Skipped {
+		if in[s.Path] {
+			out.Skipped = append(out.Skipped, s)
+		}
+	}
+	for _, f := range run.Findings {
+		if in[f.Source] {
+			out.Findings = append(out.Findings, f)
+		}
+	}
+	sort.Slice(out.Skipped, func(i, j int) bool { return out.Skipped[i].Path < out.Skipped[j].Path })
+	return out
+}
+
+func placeLess(a, b render.Place) bool {
+	if a.File != b.File {
+		return a.File < b.File
+	}
+	if a.Doc != b.Doc {
+		return a.Doc < b.Doc
+	}
+	return a.Path.String() < b.Path.String()
+}
+
+// digest identifies a rendered object and its content.
+type digest struct {
+	id  string
+	sum [sha256.Size]byte
+}
+
+func objectKey(o *render.Object) string {
+	return strings.Join([]string{o.APIVersion, o.Kind, o.Namespace, o.Name}, "\x00")
+}
+
+// prover holds what was rendered before any patch.
+type prover struct {
+	tree    *render.Tree
+	pool    *render.Pool
+	options check.Options
+	before  *check.Run
+
+	mu      sync.Mutex
+	objects map[string][]digest // by source
+}
+
+// snapshot renders and judges sources as they are.
+func (p *prover) snapshot(ctx context.Context, sources []render.Source) (*check.Run, error) {
+	o := p.options
+	o.Observe = func(res *render.Result) {
+		list := digests(res)
+		p.mu.Lock()
+		p.objects[res.Source.ID] = list
+		p.mu.Unlock()
+	}
+	return check.Sources(ctx, p.tree, p.pool, sources, o)
+}
+
+func digests(res *render.Result) []digest {
+	list := make([]digest, len(res.Objects))
+	for i := range res.Objects {
+		o := &res.Objects[i]
+		list[i] = digest{objectKey(o), sha256.Sum256(o.JSON)}
+	}
+	return list
+}
+
+// edited applies patches to their files. A patch that cannot be applied is returned with its reason.
+func (p *prover) edited(patches []*Patch) (files []FileChange, refused map[*Patch]string, err error) {
+	byFile := map[string][]*Patch{}
+	for _, x := range patches {
+		byFile[x.Place.File] = append(byFile[x.Place.File], x)
+	}
+	refused = map[*Patch]string{}
+	for name, list := range byFile {
+		data, err := p.tree.ReadFile(name)
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		edits := planFile(data, list, refused)
+		if len(edits) == 0 {
+			continue
+		}
+		after, err := yamledit.ApplyEdits(data, edits)
+		if err != nil {
+			return nil, nil, fmt.Errorf("editing %s: %w", name, err)
+		}
+		files = append(files, FileChange{Name: name, Before: data, After: after, Edits: edits})
+	}
+	sort.Slice(files, func(i, j int) bool { return files[i].Name < files[j].Name })
+	return files, refused, nil
+}
+
+// planFile plans the edits of one file. When all patches do not go together, those that refuse are left out.
+func planFile(data []byte, patches []*Patch, refused map[*Patch]string) []yamledit.Edit {
+	var ops []yamledit.Op
+	for _, x := range patches {
+		ops = append(ops, x.ops...)
+	}
+	edits, err := yamledit.Plan(data, ops...)
+	if err == nil {
+		return edits
+	}
+	ops = nil
+	edits = nil
+	for _, x := range patches {
+		with, err := yamledit.Plan(data, append(ops[:len(ops):len(ops)], x.ops...)...)
+		if err != nil {
+			refused[x] = err.Error()
+			continue
+		}
+		ops, edits = append(ops, x.ops...), with
+	}
+	return edits
+}

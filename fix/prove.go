@@ -1,0 +1,301 @@
+package fix
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/syncgate/syncgate/check"
+	"github.com/syncgate/syncgate/render"
+)
+
+// prove applies all patches at once, renders what reads the edited files, and drops the patches that break the proof,
+// until the rest holds. What was dropped together is tried again one by one.
+func (p *prover) prove(ctx context.Context, patches []*Patch, v *Verified) error {
+	patches = p.withoutConflicts(patches, v)
+	kept, dropped, err := p.settle(ctx, patches)
+	if err != nil {
+		return err
+	}
+	for _, d := range dropped {
+		if d.alone {
+			v.leave(d.patch, d.reason)
+			continue
+		}
+		again, bad, err := p.settle(ctx, append(kept[:len(kept):len(kept)], d.patch))
+		if err != nil {
+			return err
+		}
+		if len(bad) == 0 {
+			kept = again
+			continue
+		}
+		reason := d.reason
+		for _, b := range bad {
+			if b.patch == d.patch {
+				reason = b.reason
+			}
+		}
+		v.leave(d.patch, reason)
+	}
+	files, _, err := p.edited(kept)
+	if err != nil {
+		return err
+	}
+	v.files = files
+	for _, x := range kept {
+		if slices.ContainsFunc(files, func(f FileChange) bool { return f.Name == x.Place.File }) {
+			v.patches = append(v.patches, x)
+		}
+	}
+	return nil
+}
+
+func (v *Verified) leave(x *Patch, reason string) {
+	for _, f := range x.Resolves {
+		v.left = append(v.left, Left{f, reason})
+	}
+}
+
+// withoutConflicts drops patches that want another value where an earlier one has been.
+func (p *prover) withoutConflicts(patches []*Patch, v *Verified) []*Patch {
+	at := map[string]string{}
+	var out []*Patch
+	for _, x := range patches {
+		clash := ""
+		for _, w := range x.Wants {
+			s, ok := w.(check.Set)
+			if !ok {
+				continue
+			}
+			key := fmt.Sprintf("%s %d %s %s", x.Place.File, x.Place.Doc, x.Place.Path, x.Resolves[0].Container+tailOf(s.Path))
+			if old, ok := at[key]; ok && old != valueText(s.Value) {
+				clash = fmt.Sprintf("another source that reads %s needs %s=%s", x.Place.File, tailOf(s.Path), old)
+			} else {
+				at[key] = valueText(s.Value)
+			}
+		}
+		if clash != "" {
+			v.leave(x, clash)
+			continue
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// drop is a patch that was taken out.
+type drop struct {
+	patch  *Patch
+	reason string
+	alone  bool // no other patch can be to blame
+}
+
+// settle takes patches out until the others hold together.
+func (p *prover) settle(ctx context.Context, patches []*Patch) (kept []*Patch, dropped []drop, err error) {
+	for {
+		files, refused, err := p.edited(patches)
+		if err != nil {
+			return nil, nil, err
+		}
+		for x, reason := range refused {
+			dropped = append(dropped, drop{x, reason, true})
+		}
+		patches = slices.DeleteFunc(slices.Clone(patches), func(x *Patch) bool { return refused[x] != "" })
+		problems, err := p.compare(ctx, files, patches)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(problems) == 0 {
+			return patches, dropped, nil
+		}
+		blamed := map[*Patch]drop{}
+		for _, pr := range problems {
+			suspects := pr.suspects(patches)
+			for _, x := range suspects {
+				if _, ok := blamed[x]; !ok {
+					blamed[x] = drop{x, pr.reason, len(suspects) == 1}
+				}
+			}
+		}
+		if len(blamed) == 0 {
+			for _, x := range patches {
+				blamed[x] = drop{x, problems[0].reason, len(patches) == 1}
+			}
+		}
+		for _, x := range patches {
+			if d, ok := blamed[x]; ok {
+				dropped = append(dropped, d)
+			}
+		}
+		patches = slices.DeleteFunc(patches, func(x *Patch) bool { _, ok := blamed[x]; return ok })
+	}
+}
+
+// problem is one way in which the patched tree is not as wanted.
+type problem struct {
+	reason  string
+	source  string
+	file    string         // the file an object comes from, "" when the whole source is concerned
+	read    render.ReadSet // of the source
+	finding *check.Finding // a finding that should be gone
+}
+
+// suspects are the patches that may have caused a problem.
+func (pr *problem) suspects(patches []*Patch) []*Patch {
+	var out []*Patch
+	for _, x := range patches {
+		switch {
+		case pr.finding != nil:
+			if slices.ContainsFunc(x.Resolves, func(f check.Finding) bool { return sameFinding(&f, pr.finding) }) {
+				out = append(out, x)
+			}
+		case pr.file != "":
+			if x.Place.File == pr.file && pr.read.Affected([]string{x.Place.File}) {
+				out = append(out, x)
+			}
+		case pr.read.Affected([]string{x.Place.File}):
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func sameFinding(a, b *check.Finding) bool {
+	return a.Source == b.Source && a.Fingerprint() == b.Fingerprint()
+}
+
+// compare renders and judges every source that reads an edited file, and says what is not as wanted.
+func (p *prover) compare(ctx context.Context, files []FileChange, patches []*Patch) ([]problem, error) {
+	overlay := map[string][]byte{}
+	var names []string
+	for _, f := range files {
+		overlay[f.Name] = f.After
+		names = append(names, f.Name)
+	}
+	affected := map[string]*check.SourceReport{}
+	var sources []render.Source
+	for i := range p.before.Sources {
+		s := &p.before.Sources[i]
+		if s.Read.Affected(names) && s.Err == nil {
+			affected[s.Source.ID] = s
+			sources = append(sources, s.Source)
+		}
+	}
+	wanted := p.wantsByObject(patches)
+	var mu sync.Mutex
+	var problems []problem
+	o := p.options
+	o.Progress = nil
+	o.Observe = func(res *render.Result) {
+		found := p.compareObjects(res, affected[res.Source.ID], wanted)
+		mu.Lock()
+		problems = append(problems, found...)
+		mu.Unlock()
+	}
+	after, err := check.Sources(ctx, p.tree.With(overlay), p.pool, sources, o)
+	if err != nil {
+		return nil, err
+	}
+	return append(problems, p.compareFindings(after, affected, patches)...), nil
+}
+
+// wantsByObject collects what the patches ask of each object of each source.
+func (p *prover) wantsByObject(patches []*Patch) map[string][]check.Want {
+	out := map[string][]check.Want{}
+	for _, x := range patches {
+		for i := range x.Resolves {
+			f := &x.Resolves[i]
+			key := f.Source + "\x00" + objectKey(f.Object)
+			out[key] = append(out[key], f.Want...)
+		}
+	}
+	return out
+}
+
+// compareObjects holds the objects of one patched source against the expected ones.
+func (p *prover) compareObjects(res *render.Result, before *check.SourceReport, wanted map[string][]check.Want) []problem {
+	id := res.Source.ID
+	if res.Err != nil {
+		return []problem{{reason: fmt.Sprintf("%s does not render with it: %v", id, res.Err), source: id, read: before.Read}}
+	}
+	old := p.objects[id]
+	if len(old) != len(res.Objects) {
+		return []problem{{reason: fmt.Sprintf("%s renders %d objects with it instead of %d", id, len(res.Objects), len(old)),
+			source: id, read: before.Read}}
+	}
+	var out []problem
+	for i := range res.Objects {
+		o := &res.Objects[i]
+		key := objectKey(o)
+		bad := func(reason string) {
+			out = append(out, problem{reason: reason, source: id, file: o.File, read: before.Read})
+		}
+		wants := wanted[id+"\x00"+key]
+		switch {
+		case old[i].id != key:
+			bad(fmt.Sprintf("%s renders other objects with it", id))
+		case sha256.Sum256(o.JSON) == old[i].sum:
+		case len(wants) == 0:
+			bad(fmt.Sprintf("it would change %s of %s too, where nothing asked for it", o.ID(), id))
+		default:
+			if !p.asExpected(id, o, wants) {
+				bad(fmt.Sprintf("it would change more of %s in %s than the finding asks", o.ID(), id))
+			}
+		}
+	}
+	return out
+}
+
+// asExpected reports whether a patched object is the old one with the wants met and nothing else.
+func (p *prover) asExpected(source string, o *render.Object, wants []check.Want) bool {
+	for i := range p.before.Findings {
+		f := &p.before.Findings[i]
+		if f.Source != source || objectKey(f.Object) != objectKey(o) {
+			continue
+		}
+		want, err := expect(f.Object.JSON, wants)
+		if err != nil {
+			return false
+		}
+		same, err := sameObject(want, o.JSON)
+		return err == nil && same
+	}
+	return false
+}
+
+// compareFindings looks for findings that should be gone and for new ones.
+func (p *prover) compareFindings(after *check.Run, affected map[string]*check.SourceReport, patches []*Patch) []problem {
+	type key struct{ source, print string }
+	now := map[key]*check.Finding{}
+	for i := range after.Findings {
+		f := &after.Findings[i]
+		now[key{f.Source, f.Fingerprint()}] = f
+	}
+	var out []problem
+	for _, x := range patches {
+		for i := range x.Resolves {
+			f := &x.Resolves[i]
+			if now[key{f.Source, f.Fingerprint()}] != nil {
+				out = append(out, problem{reason: "the finding stays: something else sets the field", source: f.Source, finding: f})
+			}
+		}
+	}
+	for i := range p.before.Findings {
+		f := &p.before.Findings[i]
+		delete(now, key{f.Source, f.Fingerprint()})
+	}
+	for k, f := range now {
+		out = append(out, problem{reason: fmt.Sprintf("it would cause %s: %s", f.Rule.ID, f.Message), source: k.source,
+			file: f.Object.File, read: affected[k.source].Read})
+	}
+	for i := range after.Sources {
+		if s := &after.Sources[i]; s.Err != nil {
+			out = append(out, problem{reason: fmt.Sprintf("%s cannot be judged with it: %v", s.Source.ID, s.Err),
+				source: s.Source.ID, read: s.Read})
+		}
+	}
+	return out
+}

@@ -1,0 +1,198 @@
+package yamledit
+
+import (
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// addKeys adds entries to a block mapping, each where a person would put it. Entries with the same place go there together.
+func (p *planner) addKeys(n *node, kept []bool, added []*yaml.Node) {
+	var order []int
+	groups := map[int][]*yaml.Node{}
+	for i := 0; i < len(added); i += 2 {
+		after := placeKey(n, kept, added[i], added[i+1])
+		if groups[after] == nil {
+			order = append(order, after)
+		}
+		groups[after] = append(groups[after], added[i], added[i+1])
+	}
+	w := p.writer(n)
+	for _, after := range order {
+		var lines []string
+		for g := groups[after]; len(g) > 0; g = g[2:] {
+			lines = append(lines, w.entry(g[0], g[1], n.col())...)
+		}
+		p.insertLines(n, kept, after, 2, lines)
+	}
+}
+
+// addItems adds items at the end of a block sequence. Strings are quoted as the last one is.
+func (p *planner) addItems(n *node, kept []bool, added []*yaml.Node) {
+	last := len(kept) - 1
+	for !kept[last] {
+		last--
+	}
+	gap := 2
+	if at, dash := n.kids[last], n.dashes[last]; p.f.ix.of(at.start) == p.f.ix.of(dash) && !at.isEmpty() {
+		gap = at.start - dash
+	}
+	col := p.dashColumn(n)
+	var lines []string
+	for _, item := range added {
+		lines = append(lines, p.writer(n.parent).item(item, n.kids[last].y.Style, col, gap)...)
+	}
+	p.insertLines(n, kept, last, 1, lines)
+}
+
+func (p *planner) dashColumn(n *node) int {
+	if len(n.dashes) == 0 {
+		return n.column()
+	}
+	return n.dashes[0] - p.f.ix.start(n.dashes[0])
+}
+
+// neighbours says after which sibling a key usually stands, in manifests that people write.
+var neighbours = map[string][]string{
+	"securityContext": {"resources", "ports", "args", "command", "imagePullPolicy", "image"},
+	"resources":       {"ports", "args", "command", "imagePullPolicy", "image"},
+	"volumeMounts":    {"resources", "ports"},
+	"volumes":         {"initContainers", "containers"},
+	"requests":        {"limits"},
+	"namespace":       {"name"},
+}
+
+// placeKey is the index of the entry after which a new one goes: a known neighbour; for a scalar, the last scalar sibling;
+// else the last entry.
+func placeKey(n *node, kept []bool, key, v *yaml.Node) int {
+	last, scalar := -1, -1
+	for i := 0; i < len(kept); i += 2 {
+		if !kept[i] {
+			continue
+		}
+		last = i
+		if k := n.kids[i+1]; k.y.Kind == yaml.ScalarNode && !k.isEmpty() && !k.block() {
+			scalar = i
+		}
+	}
+	for _, name := range neighbours[key.Value] {
+		if i := keyIndex(n.y, name); i >= 0 && kept[i] {
+			return i
+		}
+	}
+	if len(v.Content) == 0 && scalar >= 0 {
+		return scalar
+	}
+	return last
+}
+
+// insertLines adds lines to a block collection after the member at index after. When that changes something else, as
+// at the end of a file whose last line is text of a block scalar, the other members are tried, and last the place
+// before the first one.
+func (p *planner) insertLines(n *node, kept []bool, after, width int, lines []string) {
+	var ways change
+	try := func(i int) {
+		if !kept[i] || !n.kids[i+width-1].known {
+			return
+		}
+		end := n.kids[i+width-1].end
+		for _, at := range p.placesAfter(end, n.col()) {
+			ways = append(ways, func() []piece { return p.insertAt(n, at, lines) })
+		}
+	}
+	try(after)
+	if width == 2 {
+		for i := len(kept) - width; i >= 0; i -= width {
+			if i != after {
+				try(i)
+			}
+		}
+		if kept[0] {
+			ways = append(ways, func() []piece { return p.insertBefore(n, lines) })
+		}
+	}
+	p.changes = append(p.changes, ways)
+}
+
+// placesAfter lists the line starts where something can follow a member that ends at end: after the comments that are
+// indented deeper than col, and so belong to the member; at once; and after the blank lines that a block scalar
+// keeps as its own.
+func (p *planner) placesAfter(end, col int) []int {
+	ix := &p.f.ix
+	first := ix.next(end)
+	at := first
+	for at < len(p.f.data) {
+		in := ix.indent(at)
+		if in <= col || at+in >= len(p.f.data) || p.f.data[at+in] != '#' {
+			break
+		}
+		at = ix.next(at)
+	}
+	places := []int{at}
+	if at != first {
+		places = append(places, first)
+	}
+	blank := first
+	for blank < len(p.f.data) && ix.blank(blank, ix.end(blank)) {
+		blank = ix.next(blank)
+	}
+	if blank != first {
+		places = append(places, blank)
+	}
+	return places
+}
+
+// insertAt puts lines at a line start, or after the file's last line when that has no break.
+func (p *planner) insertAt(n *node, at int, lines []string) []piece {
+	nl := p.f.ix.newline(at)
+	text := strings.Join(lines, nl) + nl
+	if at > 0 && at == len(p.f.data) && p.f.ix.start(at) < at {
+		text = nl + strings.TrimSuffix(text, nl)
+	}
+	return []piece{{Edit: Edit{Start: at, End: at, New: text}, depth: n.depth}}
+}
+
+// insertBefore puts lines before the first entry of a mapping, which may stand behind a dash.
+func (p *planner) insertBefore(n *node, lines []string) []piece {
+	at := n.kids[0].start
+	nl := p.f.ix.newline(at)
+	text := strings.Join(lines, nl) + nl + spaces(n.col())
+	return []piece{{Edit: Edit{Start: at, End: at, New: strings.TrimPrefix(text, spaces(n.col()))}, depth: n.depth}}
+}
+
+// removeBlock takes the member at index i out of a block collection: its lines; or, behind a dash that stays,
+// its text.
+func (p *planner) removeBlock(n *node, i int, kept []bool) {
+	ix, data := &p.f.ix, p.f.data
+	from, end, next := n.kids[i].start, n.kids[i].end, i+1
+	if n.y.Kind == yaml.SequenceNode {
+		from = n.dashes[i]
+	} else {
+		end, next = n.kids[i+1].end, i+2
+	}
+	line, stop := ix.start(from), ix.next(end)
+	cut := func(a, b int) func() []piece {
+		return func() []piece { return []piece{{Edit: Edit{Start: a, End: b}, depth: n.depth, drops: true}} }
+	}
+	prefix := strings.Trim(string(data[line:from]), " ")
+	switch {
+	case strings.Trim(prefix, "- ") != "":
+		p.add() // an explicit key ("? "), or something else that only stands for itself
+	case prefix == "" && stop == len(data) && ix.end(end) == stop && line > 0:
+		p.add(cut(ix.end(line-1), stop), cut(line, stop))
+	case prefix == "":
+		p.add(cut(line, stop))
+	case next < len(kept) && kept[next] && ix.blank(stop, p.introducer(n, next)):
+		p.add(cut(from, p.introducer(n, next)))
+	default:
+		p.add(cut(from, ix.end(end)))
+	}
+}
+
+// introducer is where the member at index i begins: its dash or its key.
+func (p *planner) introducer(n *node, i int) int {
+	if n.y.Kind == yaml.SequenceNode {
+		return n.dashes[i]
+	}
+	return n.kids[i].start
+}

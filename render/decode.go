@@ -1,0 +1,353 @@
+package render
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// document is one YAML or JSON document of a manifest.
+type document struct {
+	index int // among all documents of the file, empty ones included
+	node  *yaml.Node
+	json  []byte // as a cluster's client would read it; nil when the document is empty
+}
+
+// decode reads all documents of a manifest. YAML is read as kubectl, Helm and Argo CD hand it to the API server
+// (sigs.k8s.io/yaml: YAML 1.1 booleans, the last of duplicate keys wins), JSON documents may follow one another.
+func decode(file string, data []byte, b *budget) ([]document, error) {
+	if strings.HasSuffix(file, ".json") || looksLikeJSON(data) {
+		if docs, err := decodeJSON(data); err == nil {
+			return docs, nil
+		} else if strings.HasSuffix(file, ".json") {
+			return nil, &Error{File: file, Line: err.line, Msg: err.msg, Hint: "expected JSON"}
+		}
+	}
+	var docs []document
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	for i := 0; ; i++ {
+		var n yaml.Node
+		err := dec.Decode(&n)
+		if errors.Is(err, io.EOF) {
+			return docs, nil
+		}
+		if err != nil {
+			return nil, yamlError(file, err)
+		}
+		d := document{index: i, node: &n}
+		if d.json, err = toJSON(&n, b); err != nil {
+			return nil, withFile(err, file)
+		}
+		docs = append(docs, d)
+	}
+}
+
+func looksLikeJSON(data []byte) bool {
+	data = bytes.TrimLeft(data, " \t\r\n")
+	return len(data) > 0 && data[0] == '{'
+}
+
+type jsonFault struct {
+	line int
+	msg  string
+}
+
+func decodeJSON(data []byte) ([]document, *jsonFault) {
+	var docs []document
+	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))))
+	for i := 0; ; i++ {
+		var raw json.RawMessage
+		err := dec.Decode(&raw)
+		if errors.Is(err, io.EOF) {
+			return docs, nil
+		}
+		if err != nil {
+			at := int(min(dec.InputOffset(), int64(len(data))))
+			var se *json.SyntaxError
+			if errors.As(err, &se) {
+				at = int(min(se.Offset, int64(len(data))))
+			}
+			return nil, &jsonFault{line: bytes.Count(data[:at], []byte("\n")) + 1, msg: err.Error()}
+		}
+		if d := nesting(raw); d > maxDepth {
+			return nil, &jsonFault{line: 1, msg: fmt.Sprintf("nested deeper than %d levels", maxDepth)}
+		}
+		docs = append(docs, document{index: i, json: raw})
+	}
+}
+
+// nesting is the depth of valid JSON.
+func nesting(raw []byte) int {
+	depth, deepest, quoted := 0, 0, false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			deepest = max(deepest, depth)
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return deepest
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: (?:unmarshal errors:\s+)?line (\d+): `)
+
+// yamlError turns the parser's message into file, line and cause.
+func yamlError(file string, err error) *Error {
+	msg := err.Error()
+	e := &Error{File: file, Msg: strings.TrimPrefix(msg, "yaml: "), Hint: "expected YAML"}
+	if m := yamlLine.FindStringSubmatch(msg); m != nil {
+		e.Line, _ = strconv.Atoi(m[1])
+		e.Msg = msg[len(m[0]):]
+	}
+	return e
+}
+
+func withFile(err error, file string) error {
+	var e *Error
+	if errors.As(err, &e) && e.File == "" {
+		out := *e
+		out.File = file
+		return &out
+	}
+	return err
+}
+
+// The bounds of what one source may expand to.
+const (
+	maxDepth = 500     // levels of nesting in one document
+	maxNodes = 4 << 20 // nodes of all documents of one source, aliases expanded
+)
+
+// budget bounds how much the documents of one source expand to.
+type budget struct{ nodes int }
+
+func newBudget() *budget { return &budget{nodes: maxNodes} }
+
+// toJSON writes a document as JSON, aliases and merge keys resolved, nil for an empty document.
+func toJSON(n *yaml.Node, b *budget) ([]byte, error) {
+	if n.Kind == yaml.DocumentNode {
+		if len(n.Content) == 0 {
+			return nil, nil
+		}
+		n = n.Content[0]
+	}
+	if n.Kind == 0 || n.Kind == yaml.ScalarNode && n.ShortTag() == yaml.NodeTagNull {
+		return nil, nil
+	}
+	w := jsonWriter{budget: b}
+	if err := w.node(n, 0); err != nil {
+		return nil, err
+	}
+	return w.out.Bytes(), nil
+}
+
+type jsonWriter struct {
+	out    bytes.Buffer
+	budget *budget
+}
+
+func (w *jsonWriter) node(n *yaml.Node, depth int) error {
+	if w.budget.nodes--; w.budget.nodes < 0 {
+		return &Error{Line: n.Line, Msg: fmt.Sprintf("expands to more than %d values", maxNodes), Limit: true,
+			Hint: "look for YAML aliases that multiply"}
+	}
+	if depth > maxDepth {
+		return &Error{Line: n.Line, Msg: fmt.Sprintf("nested deeper than %d levels", maxDepth), Limit: true}
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		return w.node(n.Alias, depth+1)
+	case yaml.MappingNode:
+		return w.mapping(n, depth)
+	case yaml.SequenceNode:
+		w.out.WriteByte('[')
+		for i, c := range n.Content {
+			if i > 0 {
+				w.out.WriteByte(',')
+			}
+			if err := w.node(c, depth+1); err != nil {
+				return err
+			}
+		}
+		w.out.WriteByte(']')
+		return nil
+	case yaml.ScalarNode:
+		return w.scalar(n)
+	}
+	return &Error{Line: n.Line, Msg: "holds a YAML construct that Kubernetes does not read"}
+}
+
+// mapping writes an object: of duplicate keys the last wins, keys of the mapping win over merged ones, and of merged
+// mappings the first wins (https://yaml.org/type/merge.html).
+func (w *jsonWriter) mapping(n *yaml.Node, depth int) error {
+	keys, values, err := flatten(n, depth, w.budget)
+	if err != nil {
+		return err
+	}
+	w.out.WriteByte('{')
+	for i, k := range keys {
+		if i > 0 {
+			w.out.WriteByte(',')
+		}
+		writeString(&w.out, k)
+		w.out.WriteByte(':')
+		if err := w.node(values[i], depth+1); err != nil {
+			return err
+		}
+	}
+	w.out.WriteByte('}')
+	return nil
+}
+
+// flatten gives the effective keys and values of a mapping.
+func flatten(n *yaml.Node, depth int, b *budget) ([]string, []*yaml.Node, error) {
+	if depth > maxDepth {
+		return nil, nil, &Error{Line: n.Line, Msg: "merge keys without end", Limit: true}
+	}
+	keys := make([]string, 0, len(n.Content)/2)
+	values := make([]*yaml.Node, 0, len(n.Content)/2)
+	var at map[string]int
+	find := func(k string) (int, bool) {
+		if at != nil {
+			i, ok := at[k]
+			return i, ok
+		}
+		for i := range keys {
+			if keys[i] == k {
+				return i, true
+			}
+		}
+		return 0, false
+	}
+	put := func(k string, v *yaml.Node, over bool) {
+		if i, ok := find(k); ok {
+			if over {
+				values[i] = v
+			}
+			return
+		}
+		keys, values = append(keys, k), append(values, v)
+		if at == nil && len(keys) > 16 {
+			at = make(map[string]int, 2*len(keys))
+			for i, k := range keys {
+				at[k] = i
+			}
+		} else if at != nil {
+			at[k] = len(keys) - 1
+		}
+	}
+	var merges []*yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		if k.Kind == yaml.AliasNode {
+			k = k.Alias
+		}
+		if k.Kind != yaml.ScalarNode {
+			return nil, nil, &Error{Line: k.Line, Msg: "a mapping key is no plain value"}
+		}
+		if k.ShortTag() == yaml.MergeTag {
+			merges = append(merges, v)
+			continue
+		}
+		put(keyString(k), v, true)
+	}
+	for len(merges) > 0 {
+		m := merges[0]
+		merges = merges[1:]
+		if m.Kind == yaml.AliasNode {
+			m = m.Alias
+		}
+		if m.Kind == yaml.SequenceNode {
+			merges = append(append([]*yaml.Node{}, m.Content...), merges...)
+			continue
+		}
+		if m.Kind != yaml.MappingNode {
+			return nil, nil, &Error{Line: m.Line, Msg: "a merge key (<<) needs a mapping"}
+		}
+		if b.nodes -= len(m.Content); b.nodes < 0 {
+			return nil, nil, &Error{Line: m.Line, Msg: "merge keys expand without end", Limit: true}
+		}
+		mk, mv, err := flatten(m, depth+1, b)
+		if err != nil {
+			return nil, nil, err
+		}
+		for i := range mk {
+			put(mk[i], mv[i], false)
+		}
+	}
+	return keys, values, nil
+}
+
+// keyString is the JSON key for a scalar key: sigs.k8s.io/yaml writes booleans and numbers in their JSON form.
+func keyString(k *yaml.Node) string {
+	v := scalarValue(k)
+	if s, ok := v.(string); ok {
+		return s
+	}
+	if v == nil {
+		return "null"
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return k.Value
+	}
+	return string(raw)
+}
+
+func (w *jsonWriter) scalar(n *yaml.Node) error {
+	if s, ok := plainString(n); ok {
+		writeString(&w.out, s)
+		return nil
+	}
+	raw, err := json.Marshal(scalarValue(n))
+	if err != nil {
+		return &Error{Line: n.Line, Msg: fmt.Sprintf("value cannot be written as JSON: %v", err)}
+	}
+	w.out.Write(raw)
+	return nil
+}
+
+const hex = "0123456789abcdef"
+
+// writeString writes a JSON string without HTML escaping.
+func writeString(out *bytes.Buffer, s string) {
+	out.WriteByte('"')
+	from := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		out.WriteString(s[from:i])
+		from = i + 1
+		switch c {
+		case '"', '\\':
+			out.WriteByte('\\')
+			out.WriteByte(c)
+		case '\n':
+			out.WriteString(`\n`)
+		case '\t':
+			out.WriteString(`\t`)
+		default:
+			out.WriteString(`\u00`)
+			out.WriteByte(hex[c>>4])
+			out.WriteByte(hex[c&15])
+		}
+	}
+	out.WriteString(s[from:])
+	out.WriteByte('"')
+}

@@ -1,0 +1,179 @@
+package render
+
+import (
+	"path"
+	"sort"
+	"strings"
+)
+
+// Skipped is something that discovery passed over, and why.
+type Skipped struct {
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
+}
+
+// Discovery is what a look through a tree found.
+type Discovery struct {
+	Sources []Source  // sorted by ID
+	Skipped []Skipped // sorted by path
+	Failed  []*Error  // what could not be looked at
+}
+
+// DiscoverOptions narrow or widen what counts as an entry point.
+type DiscoverOptions struct {
+	// Paths are files or directories relative to the root; what stands below them is found. A path that is itself
+	// a kustomization, a chart or a file is taken even when something else uses it. Empty means the whole tree.
+	Paths []string
+	// All takes bases, components, subcharts and library charts as well.
+	All bool
+	// Helm holds for every chart that is found.
+	Helm HelmOptions
+}
+
+// Discover finds the entry points of a repository: the sources that somebody would apply. What is only a part of
+// another source (a base, a component, a subchart, a file that a kustomization or chart reads) is skipped, with the
+// reason.
+func Discover(t *Tree, o DiscoverOptions) (*Discovery, error) {
+	d := &discoverer{tree: t, all: o.All, helm: o.Helm, taken: map[string]bool{}}
+	d.scan = newScan(t)
+	d.scan.walk(".")
+	d.owners = findOwners(t, d.scan)
+	if len(o.Paths) == 0 {
+		o.Paths = []string{"."}
+	}
+	for _, p := range o.Paths {
+		if err := d.path(p); err != nil {
+			return nil, err
+		}
+	}
+	sort.Slice(d.sources, func(i, j int) bool { return d.sources[i].ID < d.sources[j].ID })
+	sort.Slice(d.skipped, func(i, j int) bool { return d.skipped[i].Path < d.skipped[j].Path })
+	return &Discovery{Sources: d.sources, Skipped: d.skipped, Failed: d.failed}, nil
+}
+
+type discoverer struct {
+	tree    *Tree
+	scan    *scan
+	owners  *owners
+	all     bool
+	helm    HelmOptions
+	taken   map[string]bool // paths decided already
+	sources []Source
+	skipped []Skipped
+	failed  []*Error
+}
+
+// path takes one path that the user named.
+func (d *discoverer) path(name string) error {
+	real, err := d.tree.Resolve(name)
+	if err != nil {
+		return err
+	}
+	if !d.tree.IsDir(real) {
+		if !d.tree.Exists(real) {
+			return pathError("open", name, errNotThere)
+		}
+		d.file(real)
+		return nil
+	}
+	if file, ok := d.scan.kustomizations[real]; ok {
+		d.take(Source{Path: real, Kind: KindKustomize}, file)
+	}
+	if d.scan.charts[real] && !d.owners.library[real] {
+		d.take(Source{Path: real, Kind: KindHelm}, path.Join(real, "Chart.yaml"))
+	}
+	d.below(real)
+	return nil
+}
+
+// file takes one file that the user named.
+func (d *discoverer) file(name string) {
+	dir := path.Dir(name)
+	switch {
+	case d.scan.kustomizations[dir] == name:
+		d.take(Source{Path: dir, Kind: KindKustomize}, name)
+	case path.Base(name) == "Chart.yaml":
+		d.take(Source{Path: dir, Kind: KindHelm}, name)
+	case strings.HasSuffix(name, ".tgz"):
+		d.take(Source{Path: name, Kind: KindHelm}, name)
+	default:
+		d.take(Source{Path: name, Kind: KindPlain}, name)
+	}
+}
+
+func (d *discoverer) take(s Source, file string) {
+	key := string(s.Kind) + " " + s.Path
+	if d.taken[key] {
+		return
+	}
+	d.taken[key] = true
+	s.ID = s.Path
+	if s.Kind == KindHelm {
+		s.Helm = d.helm
+	}
+	if s.Kind == KindHelm && d.scan.kustomizations[s.Path] != "" {
+		s.ID = path.Join(s.Path, path.Base(file)) // two sources in one directory
+	}
+	d.sources = append(d.sources, s)
+}
+
+func (d *discoverer) skip(name, reason string) {
+	key := "skip " + name
+	if !d.taken[key] {
+		d.taken[key] = true
+		d.skipped = append(d.skipped, Skipped{Path: name, Reason: reason})
+	}
+}
+
+// below takes all entry points in and below a directory.
+func (d *discoverer) below(dir string) {
+	for _, k := range d.scan.kustomizationDirs() {
+		if !under(k, dir) || d.taken["kustomize "+k] {
+			continue
+		}
+		if reason := d.owners.kustomization[k]; reason != "" && !d.all {
+			d.skip(k, reason)
+			continue
+		}
+		d.take(Source{Path: k, Kind: KindKustomize}, d.scan.kustomizations[k])
+	}
+	for _, c := range d.scan.chartDirs() {
+		if !under(c, dir) || d.taken["helm "+c] {
+			continue
+		}
+		reason := d.owners.chart[c]
+		if d.owners.library[c] {
+			reason = "library chart"
+		}
+		if reason != "" && (!d.all || d.owners.library[c]) {
+			d.skip(c, reason)
+			continue
+		}
+		d.take(Source{Path: c, Kind: KindHelm}, path.Join(c, "Chart.yaml"))
+	}
+	for _, f := range d.scan.manifests {
+		if !under(f, dir) || d.taken["plain "+f] {
+			continue
+		}
+		if reason := d.owners.file(f); reason != "" {
+			d.skip(f, reason)
+			continue
+		}
+		d.take(Source{Path: f, Kind: KindPlain}, f)
+	}
+	for _, e := range d.scan.failed {
+		if under(e.File, dir) {
+			d.failed = append(d.failed, e)
+		}
+	}
+	for _, s := range d.scan.skipped {
+		if under(s.Path, dir) {
+			d.skip(s.Path, s.Reason)
+		}
+	}
+}
+
+// under reports whether name is dir or stands below it.
+func under(name, dir string) bool {
+	return dir == "." || name == dir || strings.HasPrefix(name, dir+"/")
+}

@@ -1,0 +1,146 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/resource"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+)
+
+// krustyState guards what is global in kustomize's libraries: the OpenAPI schema (kyaml/openapi), the list of build
+// annotations (api/resource) and the generator table. One render at a time in a process.
+var krustyState struct {
+	sync.Mutex
+	schemaUsed bool // a render has run since the schema was last reset
+}
+
+// renderKustomize renders a directory as `kustomize build --enable-helm` does. It reaches neither the network nor
+// another program: what would need one is an error that names the place.
+func renderKustomize(t *Tree, src Source, opts Options, b *budget) (objects []Object, empty int, err error) {
+	krustyState.Lock()
+	defer krustyState.Unlock()
+	build := krustyBuild{tree: t, src: src, opts: opts, budget: b}
+	traced, err := build.run(true)
+	if traced.fs.annotations {
+		// The origin annotation that traced the objects may have met a patch of annotations: it would apply
+		// although kustomize refuses it. Only the names of origins are taken from the first run.
+		plain, err := build.run(false)
+		if err != nil {
+			return nil, 0, plain.fs.explain(err)
+		}
+		objects, err := build.objects(plain, traced)
+		return objects, 0, err
+	}
+	if err != nil {
+		return nil, 0, traced.fs.explain(err)
+	}
+	objects, err = build.objects(traced, traced)
+	return objects, 0, err
+}
+
+// krustyBuild is one source to build.
+type krustyBuild struct {
+	tree   *Tree
+	src    Source
+	opts   Options
+	budget *budget
+}
+
+// krustyResult is what one run of krusty gave: the objects without annotations of kustomize's own, and where each
+// comes from.
+type krustyResult struct {
+	fs      *treeFS
+	objects resmap.ResMap
+	origins []krustyOrigin
+}
+
+// run builds the source, with an origin annotation on each object when traced.
+//
+// kyaml's schema is global and is never unloaded. A kustomization with `openapi:` must neither see what an earlier
+// source loaded nor leave its own to the next, so such a source starts over on a fresh schema; resetting costs 20 to
+// 100 ms, and no other source pays it.
+func (k *krustyBuild) run(traced bool) (krustyResult, error) {
+	res, err := k.runOnce(traced)
+	if res.fs.schema && krustyState.schemaUsed {
+		openapi.ResetOpenAPI()
+		krustyState.schemaUsed = false
+		res, err = k.runOnce(traced)
+	}
+	krustyState.schemaUsed = true
+	if res.fs.schema {
+		openapi.ResetOpenAPI()
+		krustyState.schemaUsed = false
+	}
+	return res, err
+}
+
+func (k *krustyBuild) runOnce(traced bool) (res krustyResult, err error) {
+	res.fs = newTreeFS(k.tree, k.src.Path, traced)
+	defer func() {
+		if p := recover(); p != nil {
+			// kyaml panics on a schema it cannot read (openapi.initSchema).
+			err = fmt.Errorf("%v", p)
+		}
+		if res.fs.fault != nil {
+			err = res.fs.fault
+		}
+	}()
+	restore := keepPreviousIDs()
+	defer restore()
+	defer inflateInProcess(k)()
+	m, err := krusty.MakeKustomizer(krustyOptions()).Run(res.fs, filepath.Join(k.tree.Dir(), filepath.FromSlash(k.src.Path)))
+	if err != nil {
+		return res, err
+	}
+	res.objects = m
+	if res.origins, err = takeOrigins(m); err != nil {
+		return res, err
+	}
+	restore()
+	m.RemoveBuildAnnotations()
+	if traced && !res.fs.wantsOrigins {
+		err = m.RemoveOriginAnnotations()
+	}
+	return res, err
+}
+
+// krustyOptions are those of `kustomize build --enable-helm`. krusty's defaults differ: they do not sort.
+func krustyOptions() *krusty.Options {
+	o := krusty.MakeDefaultOptions()
+	o.Reorder = krusty.ReorderOptionUnspecified
+	o.PluginConfig = types.DisabledPluginConfig()
+	o.PluginConfig.HelmConfig = types.HelmConfig{Enabled: true, Command: "helm"}
+	return o
+}
+
+// keepPreviousIDs keeps krusty from removing the annotations that say what an object was called before it was
+// transformed (resource.OrgId), until the returned function is called. During a build kustomize merges these
+// annotations like any other, which is what happens to them anyway: generators make objects that have none yet.
+func keepPreviousIDs() (restore func()) {
+	all := resource.BuildAnnotations
+	var kept []string
+	for _, a := range all {
+		if !strings.HasPrefix(a, konfig.ConfigAnnoDomain+"/previous") {
+			kept = append(kept, a)
+		}
+	}
+	resource.BuildAnnotations = kept
+	return func() { resource.BuildAnnotations = all }
+}
+
+// explain gives krusty's error the shape of an Error.
+func (f *treeFS) explain(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return f.diagnose(err.Error())
+}

@@ -1,0 +1,276 @@
+package render
+
+import (
+	"bytes"
+	"errors"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// locate gives an error of the file system the place that names the file.
+func (f *treeFS) locate(name string, err error) *Error {
+	e := asError(err, Source{Path: name})
+	k, ref := f.referrer(name)
+	var leaving *LeavesRootError
+	switch {
+	case k == nil && errors.As(err, &leaving):
+		e.File = f.entry
+	case k != nil && errors.As(err, &leaving):
+		e.File, e.Line = k.file, k.lineOf(ref)
+		if leaving.Target == "" {
+			e.Msg = (&LeavesRootError{Name: ref}).Error()
+		}
+	}
+	return e
+}
+
+// diagnose finds the innermost cause in a message of krusty's, and the file and line that it is about.
+func (f *treeFS) diagnose(msg string) *Error {
+	c := unchain(msg)
+	k := f.loadedAt(c.dir)
+	e := &Error{File: f.entry, Msg: f.tidy(c.msg)}
+	if k != nil {
+		e.File = k.file
+	}
+	for _, look := range []func(*Error, *kustomization, krustyCause) bool{
+		f.aboutPath, f.aboutYAML, f.aboutField, f.aboutSchema, f.aboutObject, f.aboutPlugin,
+	} {
+		if look(e, k, c) {
+			break
+		}
+	}
+	return e
+}
+
+// loadedAt is the kustomization of a directory as messages name it, the entry when they name none.
+func (f *treeFS) loadedAt(abs string) *kustomization {
+	if len(f.loaded) == 0 {
+		return nil
+	}
+	if abs != "" {
+		if name, err := f.name(abs); err == nil {
+			if k := f.kustomizationIn(name); k != nil {
+				return k
+			}
+		}
+	}
+	return f.loaded[0]
+}
+
+// tidy makes a message short and independent of where the repository lies.
+func (f *treeFS) tidy(msg string) string {
+	root := f.t.Dir()
+	msg = strings.ReplaceAll(msg, root+string(filepath.Separator), "")
+	msg = strings.ReplaceAll(msg, root, ".")
+	msg = strings.TrimSpace(msg)
+	r, n := utf8.DecodeRuneInString(msg)
+	if next, _ := utf8.DecodeRuneInString(msg[n:]); unicode.IsUpper(r) && unicode.IsLower(next) {
+		msg = string(unicode.ToLower(r)) + msg[n:]
+	}
+	return msg
+}
+
+// krustyCause is what remains of a message without the chain of what was being done.
+type krustyCause struct {
+	dir  string // absolute directory of the innermost kustomization named, "" for the entry
+	file string // the file at fault as that kustomization calls it, "" when unknown
+	msg  string
+}
+
+var (
+	chainDir   = regexp.MustCompile(`^(?s:accumulation err='accumulating resources from '[^']*': '[^']*' must resolve to a file': )`)
+	chainFile  = regexp.MustCompile(`^(?s:accumulation err='(.*)': (?:must build at directory: .*|new root '[^']*' cannot be absolute|cycle detected: .*))$`)
+	chainIn    = regexp.MustCompile(`^(?:recursed accumulation of|recursed merging from|couldn't make target for) path '([^']*)': `)
+	chainOf    = regexp.MustCompile(`^(?:accumulating resources|merging resources) from '([^']*)': `)
+	chainTalk  = regexp.MustCompile(`^(?:accumulating resources|accumulating components|loading generator plugins|failed to load generator|merging from generator [^\n]*?|merging config [^\n]*?|loading CRDs [^\n]*?|merging vars [^\n]*?|configuring external generator): `)
+	chainQuote = regexp.MustCompile(`^(?:accumulateDirectory: |loader\.New )"`)
+	chainConf  = regexp.MustCompile("^(?s:trouble configuring builtin (\\w+) with config: `\n.*`: )")
+)
+
+// unchain follows a message of kustomize's inwards (the wrappers stand in api/internal/target/kusttarget.go).
+func unchain(msg string) krustyCause {
+	c := krustyCause{msg: msg}
+	for {
+		next := c.msg
+		if m := chainDir.FindString(next); m != "" {
+			next = next[len(m):]
+		} else if m := chainFile.FindStringSubmatch(next); m != nil {
+			next = m[1]
+			if of := chainOf.FindStringSubmatch(next); of != nil && strings.Contains(next, "evalsymlink failure") {
+				return krustyCause{dir: c.dir, file: of[1], msg: next[len(of[0]):]}
+			}
+		} else if m := chainIn.FindStringSubmatch(next); m != nil {
+			c.dir, next = m[1], next[len(m[0]):]
+		} else if m := chainOf.FindStringSubmatch(next); m != nil {
+			c.file, next = m[1], next[len(m[0]):]
+		} else if m := chainQuote.FindString(next); m != "" {
+			if text, err := strconv.Unquote(next[len(m)-1:]); err == nil {
+				next = text
+			}
+		} else if m := chainConf.FindString(next); m != "" {
+			next = next[len(m):]
+		} else if m := chainTalk.FindString(next); m != "" {
+			next = next[len(m):]
+		}
+		if next == c.msg {
+			return c
+		}
+		c.msg = next
+	}
+}
+
+var (
+	missingPath = regexp.MustCompile(`evalsymlink failure on '([^']+)' : (lstat .*)`)
+	quotedPath  = regexp.MustCompile(`'(/[^']+)'`)
+)
+
+// aboutPath places a message about a path where a kustomization names that path.
+func (f *treeFS) aboutPath(e *Error, k *kustomization, c krustyCause) bool {
+	if m := missingPath.FindStringSubmatch(c.msg); m != nil {
+		e.Msg = f.tidy(m[2])
+		e.Hint = "add it, or remove the reference"
+	}
+	for _, m := range quotedPath.FindAllStringSubmatch(c.msg, -1) {
+		name, err := f.name(m[1])
+		if err != nil {
+			continue
+		}
+		if k, ref := f.referrer(name); k != nil {
+			e.File, e.Line = k.file, k.lineOf(ref)
+			return true
+		}
+	}
+	return e.Hint != ""
+}
+
+var kustomizeYAML = regexp.MustCompile(`(?:MalformedYAMLError: |error converting YAML to JSON: |^)yaml: (?:unmarshal errors:\s+)?(?:line (\d+): )?(.*?)(?: in File: .*)?$`)
+
+// aboutYAML finds the line of a syntax error. kustomize counts lines from the start of the document.
+func (f *treeFS) aboutYAML(e *Error, k *kustomization, c krustyCause) bool {
+	m := kustomizeYAML.FindStringSubmatch(strings.TrimPrefix(c.msg, "invalid Kustomization: "))
+	if m == nil {
+		return false
+	}
+	e.Msg, e.Hint = m[2], "expected YAML"
+	e.Line, _ = strconv.Atoi(m[1])
+	if k == nil || c.file == "" {
+		return true
+	}
+	e.File = path.Join(k.dir, c.file)
+	if real, err := f.t.Resolve(e.File); err == nil {
+		e.File = real
+	}
+	var se *Error
+	if data, err := f.t.ReadFile(e.File); err == nil {
+		if _, err := decode(e.File, data, newBudget()); errors.As(err, &se) && se.Line > 0 {
+			e.Line = se.Line
+		}
+	}
+	return true
+}
+
+var (
+	unknownField = regexp.MustCompile(`^invalid Kustomization: (json: unknown field "([^"]+)")$`)
+	wrongType    = regexp.MustCompile(`^invalid Kustomization: (json: cannot unmarshal .* into Go struct field \w+\.([\w.]+) of type .*)$`)
+)
+
+// aboutField finds the line of a field that a kustomization cannot have.
+func (f *treeFS) aboutField(e *Error, k *kustomization, c krustyCause) bool {
+	m := unknownField.FindStringSubmatch(c.msg)
+	if m == nil {
+		m = wrongType.FindStringSubmatch(c.msg)
+	}
+	if m == nil || k == nil {
+		return false
+	}
+	field := m[2][strings.LastIndexByte(m[2], '.')+1:]
+	e.Msg = m[1]
+	e.Line = k.line(func(s string) bool { return s == field })
+	e.Hint = "see the fields of a kustomization"
+	return true
+}
+
+// aboutSchema places kyaml's complaint about an OpenAPI schema.
+func (f *treeFS) aboutSchema(e *Error, _ *kustomization, c krustyCause) bool {
+	if !f.schema || !strings.HasPrefix(c.msg, "invalid schema file: ") {
+		return false
+	}
+	for _, k := range f.loaded {
+		if p := k.spec.OpenAPI["path"]; p != "" {
+			e.File, e.Hint = path.Join(k.dir, p), "expected an OpenAPI v2 document"
+			return true
+		}
+	}
+	return false
+}
+
+var objectID = regexp.MustCompile(`\b([A-Z]\w+)\.(?:[\w-]+\.)*[\w./-]*/([\w.-]+?)\.(?:[\w-]+|\[noNs\])(?:$|[^\w-])`)
+
+// aboutObject finds the object that a message names in the file that it blames.
+func (f *treeFS) aboutObject(e *Error, k *kustomization, c krustyCause) bool {
+	if c.file == "" || k == nil {
+		return false
+	}
+	file, err := f.t.Resolve(path.Join(k.dir, c.file))
+	if err != nil || !contains(f.read, file) {
+		return false
+	}
+	e.File = file
+	if m := objectID.FindStringSubmatch(c.msg); m != nil {
+		e.Line = f.lineOf(file, m[1], m[2])
+	}
+	if strings.Contains(c.msg, "already registered id") {
+		e.Hint = "the object is there twice: remove one, or the reference to one"
+	}
+	return true
+}
+
+// aboutPlugin explains why a plugin is not run.
+func (f *treeFS) aboutPlugin(e *Error, k *kustomization, c krustyCause) bool {
+	if !strings.Contains(c.msg, "external plugins disabled") {
+		return false
+	}
+	e.Hint = "generators and transformers of kustomize's own only: vendor what the plugin generates"
+	return true
+}
+
+// lineOf is the line where an object of this kind and name begins in a file, 0 when there is none.
+func (f *treeFS) lineOf(file, kind, name string) int {
+	data, err := f.t.ReadFile(file)
+	if err != nil || !bytes.Contains(data, []byte(name)) {
+		return 0
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var doc yaml.Node
+		if err := dec.Decode(&doc); err != nil {
+			return 0
+		}
+		if l := objectLine(&doc, kind, name); l > 0 {
+			return l
+		}
+	}
+}
+
+// objectLine looks for an object, also in the items of a List.
+func objectLine(n *yaml.Node, kind, name string) int {
+	rn := yaml.NewRNode(n)
+	if rn.YNode().Kind == yaml.MappingNode && rn.GetKind() == kind && rn.GetName() == name {
+		return rn.YNode().Line
+	}
+	if items := rn.Field("items"); items != nil && items.Value.YNode().Kind == yaml.SequenceNode {
+		for _, item := range items.Value.Content() {
+			if l := objectLine(item, kind, name); l > 0 {
+				return l
+			}
+		}
+	}
+	return 0
+}

@@ -1,0 +1,173 @@
+package render
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// treeFS serves a Tree to krusty, at the path the Tree has on disk so that messages read as the command's do. krusty
+// asks for CleanedAbs and ReadFile only (api/internal/loader); everything that writes is refused.
+//
+// Every file is looked at before krusty sees it. What must not happen at all (leaving the root, network, bombs) is
+// kept as fault, which fails the render even where krusty would carry on.
+type treeFS struct {
+	t     *Tree
+	entry string // directory of the entry kustomization, relative to the root
+	trace bool   // have the entry kustomization ask for origin annotations
+
+	fault        error // the first refusal
+	schema       bool  // a kustomization names an OpenAPI schema
+	annotations  bool  // a file may address the field metadata.annotations as a whole
+	wantsOrigins bool  // the entry kustomization itself asks for origin annotations
+
+	opened     map[string]bool // directories whose kustomization file krusty looks for next
+	next       string          // the file that krusty will read as a kustomization
+	nextDir    string
+	directives map[string]bool // files that say what to do to objects
+	read       []string        // files read, resolved names, in order
+	aliases    aliasMeter
+	loaded     []*kustomization // in order
+}
+
+func newTreeFS(t *Tree, entry string, trace bool) *treeFS {
+	return &treeFS{t: t, entry: path.Clean(entry), trace: trace, opened: map[string]bool{}, directives: map[string]bool{}, aliases: aliasMeter{maxAliased}}
+}
+
+// refuse keeps the first reason why the render must fail.
+func (f *treeFS) refuse(err error) error {
+	if f.fault == nil {
+		f.fault = err
+	}
+	return err
+}
+
+// name is the name within the tree of a path that krusty uses.
+func (f *treeFS) name(p string) (string, error) {
+	rel, err := filepath.Rel(f.t.Dir(), p)
+	if err != nil {
+		return "", err
+	}
+	rel = filepath.ToSlash(rel)
+	if leaves(rel) {
+		return "", &LeavesRootError{Name: rel}
+	}
+	return rel, nil
+}
+
+func leaves(name string) bool { return name == ".." || strings.HasPrefix(name, "../") }
+
+func (f *treeFS) abs(name string) string { return filepath.Join(f.t.Dir(), filepath.FromSlash(name)) }
+
+// CleanedAbs follows links and splits a path into directory and file, as filesys.fsOnDisk does, with its messages.
+func (f *treeFS) CleanedAbs(p string) (filesys.ConfirmedDir, string, error) {
+	name, err := f.name(p)
+	if err != nil {
+		return "", "", f.refuse(f.locate(name, err))
+	}
+	if path.Base(name) == lastKustomizationName {
+		defer delete(f.opened, path.Dir(name))
+	}
+	real, err := f.t.Resolve(name)
+	if err == nil && !f.t.Exists(real) {
+		err = fs.ErrNotExist
+	}
+	var leaving *LeavesRootError
+	switch {
+	case errors.As(err, &leaving):
+		return "", "", f.refuse(f.locate(name, err))
+	case err != nil:
+		at := p
+		var pe *fs.PathError
+		if errors.As(err, &pe) { // names the first part of the path that is not there
+			at, err = f.abs(pe.Path), pe.Err
+		}
+		return "", "", fmt.Errorf("evalsymlink failure on '%s' : %w", p, &fs.PathError{Op: "lstat", Path: at, Err: err})
+	case f.t.IsDir(real):
+		f.opened[real] = true
+		return filesys.ConfirmedDir(f.abs(real)), "", nil
+	}
+	f.expect(name, real)
+	return filesys.ConfirmedDir(filepath.Dir(f.abs(real))), path.Base(real), nil
+}
+
+// expect notes that the next read of real is one of a kustomization file. krusty tries the three names, in this order,
+// right after it has opened a directory (target.LoadKustFile); at any other time such a file is read as data.
+func (f *treeFS) expect(name, real string) {
+	dir, base := path.Dir(name), path.Base(name)
+	if !f.opened[dir] || !slices.Contains(konfig.RecognizedKustomizationFileNames(), base) {
+		return
+	}
+	f.next, f.nextDir = real, dir
+}
+
+// lastKustomizationName is the one krusty tries last.
+var lastKustomizationName = func() string {
+	names := konfig.RecognizedKustomizationFileNames()
+	return names[len(names)-1]
+}()
+
+// ReadFile returns a file after looking at it. A kustomization may come back changed: see serve.
+func (f *treeFS) ReadFile(p string) ([]byte, error) {
+	name, err := f.name(p)
+	if err != nil {
+		return nil, f.refuse(f.locate(name, err))
+	}
+	data, err := f.t.ReadFile(name)
+	if err != nil {
+		return nil, f.refuse(f.locate(name, err))
+	}
+	f.read = append(f.read, name)
+	if err := f.aliases.check(name, data); err != nil {
+		return nil, f.refuse(err)
+	}
+	if f.next == name {
+		dir := f.nextDir
+		f.next, f.nextDir = "", ""
+		return f.serve(dir, name, data)
+	}
+	if f.directives[name] || bytes.Contains(data, builtinVersion) {
+		f.annotations = f.annotations || addressesAnnotations(data)
+	}
+	if err := f.checkPluginConfig(name, data); err != nil {
+		return nil, f.refuse(err)
+	}
+	return data, nil
+}
+
+// Exists is true if the path exists in the tree.
+func (f *treeFS) Exists(p string) bool {
+	name, err := f.name(p)
+	return err == nil && f.t.Exists(name)
+}
+
+// IsDir is true if the path is a directory in the tree.
+func (f *treeFS) IsDir(p string) bool {
+	name, err := f.name(p)
+	return err == nil && f.t.IsDir(name)
+}
+
+var (
+	errReadOnly = errors.New("the repository is never written while rendering")
+	errUnused   = errors.New("not offered to kustomize")
+)
+
+// The rest of filesys.FileSystem, which krusty has no use for.
+
+func (f *treeFS) Create(string) (filesys.File, error)  { return nil, errReadOnly }
+func (f *treeFS) Mkdir(string) error                   { return errReadOnly }
+func (f *treeFS) MkdirAll(string) error                { return errReadOnly }
+func (f *treeFS) RemoveAll(string) error               { return errReadOnly }
+func (f *treeFS) WriteFile(string, []byte) error       { return errReadOnly }
+func (f *treeFS) Open(string) (filesys.File, error)    { return nil, errUnused }
+func (f *treeFS) ReadDir(string) ([]string, error)     { return nil, errUnused }
+func (f *treeFS) Glob(string) ([]string, error)        { return nil, errUnused }
+func (f *treeFS) Walk(string, filepath.WalkFunc) error { return errUnused }

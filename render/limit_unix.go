@@ -1,0 +1,28 @@
+//go:build unix && !race && !darwin
+
+package render
+
+import (
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// limitMemory bounds the process's address space to what it uses now and n bytes more. Go's runtime reserves address
+// space in advance, so the bound is relative; going over it is a fatal error that ends the worker.
+func limitMemory(n int64) error {
+	if n <= 0 {
+		return nil
+	}
+	debug.SetMemoryLimit(n)
+	used := int64(0)
+	if statm, err := os.ReadFile("/proc/self/statm"); err == nil {
+		pages, _ := strconv.ParseInt(strings.Fields(string(statm))[0], 10, 64)
+		used = pages * int64(os.Getpagesize())
+	} else {
+		used = 1536 << 20
+	}
+	return syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: uint64(used + n), Max: uint64(used + n)})
+}

@@ -1,0 +1,111 @@
+package render
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"sort"
+)
+
+var errNotThere = fs.ErrNotExist
+
+// kustomizationNames are the names that kustomize looks for (konfig.RecognizedKustomizationFileNames).
+var kustomizationNames = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
+
+// scan is a list of the names in a tree that matter.
+type scan struct {
+	tree           *Tree
+	kustomizations map[string]string // directory -> kustomization file
+	charts         map[string]bool   // directories with a Chart.yaml
+	manifests      []string          // YAML and JSON files
+	skipped        []Skipped
+	failed         []*Error
+}
+
+func newScan(t *Tree) *scan {
+	return &scan{tree: t, kustomizations: map[string]string{}, charts: map[string]bool{}}
+}
+
+// walk lists a directory and all below it. Linked directories are not entered: what they lead to is found where it
+// stands.
+func (s *scan) walk(dir string) {
+	entries, err := s.tree.ReadDir(dir)
+	if err != nil {
+		e := &Error{Source: dir, File: dir, Msg: err.Error(), Hint: "make it readable"}
+		var pe *fs.PathError
+		if errors.As(err, &pe) {
+			e.Msg = pe.Op + ": " + pe.Err.Error()
+		}
+		s.failed = append(s.failed, e)
+		return
+	}
+	for _, e := range entries {
+		name := path.Join(dir, e.Name)
+		switch {
+		case e.Link:
+			s.link(dir, name, e)
+		case e.Dir && e.Name == ".git":
+		case e.Dir && e.Name == "node_modules":
+			s.skipped = append(s.skipped, Skipped{Path: name, Reason: "installed packages"})
+		case e.Dir:
+			s.walk(name)
+		default:
+			s.file(dir, name, e.Name)
+		}
+	}
+}
+
+func (s *scan) link(dir, name string, e Entry) {
+	real, err := s.tree.Resolve(name)
+	switch {
+	case err != nil && (isYAMLName(e.Name) || path.Ext(e.Name) == ""):
+		s.skipped = append(s.skipped, Skipped{Path: name, Reason: "link that leads nowhere or out of the repository"})
+	case err != nil:
+	case e.Dir:
+		s.skipped = append(s.skipped, Skipped{Path: name, Reason: "link to " + real})
+	case isKustomizationName(e.Name) || e.Name == "Chart.yaml":
+		s.file(dir, name, e.Name)
+	case isYAMLName(e.Name):
+		s.skipped = append(s.skipped, Skipped{Path: name, Reason: "link to " + real})
+	}
+}
+
+func (s *scan) file(dir, name, base string) {
+	switch {
+	case isKustomizationName(base):
+		if _, ok := s.kustomizations[dir]; !ok {
+			s.kustomizations[dir] = name
+		}
+	case base == "Chart.yaml":
+		s.charts[dir] = true
+	case isYAMLName(base):
+		s.manifests = append(s.manifests, name)
+	}
+}
+
+func isKustomizationName(base string) bool {
+	for _, n := range kustomizationNames {
+		if base == n {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *scan) kustomizationDirs() []string {
+	out := make([]string, 0, len(s.kustomizations))
+	for d := range s.kustomizations {
+		out = append(out, d)
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (s *scan) chartDirs() []string {
+	out := make([]string, 0, len(s.charts))
+	for d := range s.charts {
+		out = append(out, d)
+	}
+	sort.Strings(out)
+	return out
+}

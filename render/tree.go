@@ -1,0 +1,386 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sort"
+	"strings"
+	"sync"
+)
+
+// MaxFileSize is the largest file a Tree reads, in bytes. The API server refuses objects of more than about 3 MiB
+// (etcd's limit is lower still), so a manifest of this size is never one that somebody means to apply.
+const MaxFileSize = 32 << 20
+
+// maxLinks bounds how many symbolic links one path may go through, as Linux does (MAXSYMLINKS).
+const maxLinks = 40
+
+// Tree is one revision of a repository: rooted, read-only, never leaving the root, with in-memory edits laid over
+// it. Names are relative to the root and use "/"; "." is the root.
+//
+// A Tree made by Recording notes every file read, directory listed and path probed in vain: what a source depends on
+// is exactly what its Tree saw. A Tree is safe for use by several goroutines.
+type Tree struct {
+	dir   string // absolute, links resolved
+	root  *os.Root
+	edits map[string][]byte // by resolved name
+	rec   *recorder         // nil when nobody listens
+
+	mu    *sync.Mutex
+	plain map[string]bool // resolved directories known not to be links
+}
+
+// OpenTree opens the tree below a directory.
+func OpenTree(dir string) (*Tree, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", dir, err)
+	}
+	abs, err = filepath.EvalSymlinks(abs)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", dir, err)
+	}
+	root, err := os.OpenRoot(abs)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", dir, err)
+	}
+	return &Tree{dir: abs, root: root, mu: new(sync.Mutex), plain: map[string]bool{".": true}}, nil
+}
+
+// Close releases the directory. Trees made from this one by With and Recording can no longer be used either.
+func (t *Tree) Close() error { return t.root.Close() }
+
+// Dir is the root's absolute path on disk.
+func (t *Tree) Dir() string { return t.dir }
+
+// With returns a Tree in which the named files have other contents, on top of what t already lays over them.
+// A nil content means the file does not exist.
+func (t *Tree) With(edits map[string][]byte) *Tree {
+	out := *t
+	out.edits = make(map[string][]byte, len(t.edits)+len(edits))
+	for k, v := range t.edits {
+		out.edits[k] = v
+	}
+	for k, v := range edits {
+		name, err := t.resolve(k)
+		if err != nil {
+			name = clean(k)
+		}
+		out.edits[name] = v
+	}
+	return &out
+}
+
+// overlaid returns a Tree with a complete set of edits whose names are resolved already.
+func (t *Tree) overlaid(edits map[string][]byte) *Tree {
+	out := *t
+	out.edits = edits
+	return &out
+}
+
+// Edits are the contents laid over the tree, by resolved name. The map must not be changed.
+func (t *Tree) Edits() map[string][]byte { return t.edits }
+
+// Recording returns a view of t that notes what is read through it.
+func (t *Tree) Recording() *Tree {
+	out := *t
+	out.rec = newRecorder()
+	return &out
+}
+
+// Seen is what was read through a Tree made by Recording.
+func (t *Tree) Seen() ReadSet {
+	if t.rec == nil {
+		return ReadSet{}
+	}
+	return t.rec.set()
+}
+
+// LeavesRootError is returned for a name or link that leads out of the tree.
+type LeavesRootError struct{ Name, Target string }
+
+func (e *LeavesRootError) Error() string {
+	if e.Target == "" || e.Target == e.Name {
+		return fmt.Sprintf("%s is outside the repository", e.Name)
+	}
+	return fmt.Sprintf("%s is a link to %s, outside the repository", e.Name, e.Target)
+}
+
+func clean(name string) string { return path.Clean(strings.TrimPrefix(filepath.ToSlash(name), "/")) }
+
+// resolve follows symbolic links in every part of name and returns the name of what they lead to.
+// It fails for names and links that leave the root, for loops, and when a part does not exist.
+func (t *Tree) resolve(name string) (string, error) {
+	if path.IsAbs(filepath.ToSlash(name)) {
+		return "", &LeavesRootError{Name: name}
+	}
+	todo := strings.Split(path.Clean(filepath.ToSlash(name)), "/")
+	cur, links := ".", 0
+	for len(todo) > 0 {
+		part := todo[0]
+		todo = todo[1:]
+		switch part {
+		case ".", "":
+			continue
+		case "..":
+			if cur == "." {
+				return "", &LeavesRootError{Name: name}
+			}
+			cur = path.Dir(cur)
+			continue
+		}
+		next := path.Join(cur, part)
+		target, err := t.link(next)
+		if err != nil {
+			return "", err
+		}
+		if target == "" {
+			cur = next
+			continue
+		}
+		if links++; links > maxLinks {
+			return "", &fs.PathError{Op: "open", Path: name, Err: errors.New("too many levels of symbolic links")}
+		}
+		t.rec.link(next)
+		if filepath.IsAbs(target) {
+			rel, err := filepath.Rel(t.dir, filepath.Clean(target))
+			if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+				return "", &LeavesRootError{Name: next, Target: target}
+			}
+			cur, target = ".", rel
+		}
+		if depth(cur, target) < 0 {
+			return "", &LeavesRootError{Name: next, Target: target}
+		}
+		todo = append(strings.Split(filepath.ToSlash(target), "/"), todo...)
+	}
+	return cur, nil
+}
+
+// depth is how deep below the root a relative walk from cur ends at its highest point: negative when it leaves.
+func depth(cur, target string) int {
+	d := 0
+	if cur != "." {
+		d = strings.Count(cur, "/") + 1
+	}
+	low := d
+	for _, p := range strings.Split(filepath.ToSlash(target), "/") {
+		switch p {
+		case "", ".":
+		case "..":
+			d--
+		default:
+			d++
+		}
+		low = min(low, d)
+	}
+	return low
+}
+
+// link returns the target of a symbolic link, or "" for anything else. name's directory is resolved already.
+func (t *Tree) link(name string) (string, error) {
+	if _, ok := t.edits[name]; ok {
+		return "", nil
+	}
+	t.mu.Lock()
+	known := t.plain[name]
+	t.mu.Unlock()
+	if known {
+		return "", nil
+	}
+	info, err := t.root.Lstat(filepath.FromSlash(name))
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			t.rec.missing(name)
+			if t.addedDir(name) {
+				return "", nil
+			}
+		}
+		return "", pathError("open", name, err)
+	}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		return t.root.Readlink(filepath.FromSlash(name))
+	}
+	if info.IsDir() {
+		t.mu.Lock()
+		t.plain[name] = true
+		t.mu.Unlock()
+	}
+	return "", nil
+}
+
+// addedDir reports whether name is a directory only because an edit adds a file below it.
+func (t *Tree) addedDir(name string) bool {
+	for k, v := range t.edits {
+		if v != nil && strings.HasPrefix(k, name+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// pathError gives an error from the system the name within the tree.
+func pathError(op, name string, err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return &fs.PathError{Op: op, Path: name, Err: err}
+}
+
+// Resolve returns the name of the file or directory that name leads to through symbolic links.
+func (t *Tree) Resolve(name string) (string, error) { return t.resolve(name) }
+
+// ReadFile returns a file's content. The caller must not change it. Files over MaxFileSize and things that are no
+// regular files are errors.
+func (t *Tree) ReadFile(name string) ([]byte, error) {
+	real, err := t.resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	if data, ok := t.edits[real]; ok {
+		t.rec.file(real)
+		if data == nil {
+			return nil, pathError("open", real, fs.ErrNotExist)
+		}
+		return data, nil
+	}
+	// A named pipe would block the open itself: look before opening.
+	info, err := t.root.Lstat(filepath.FromSlash(real))
+	if err != nil {
+		return nil, pathError("open", real, err)
+	}
+	switch {
+	case info.IsDir():
+		return nil, pathError("read", real, errors.New("is a directory"))
+	case !info.Mode().IsRegular():
+		return nil, pathError("read", real, fmt.Errorf("is no regular file (%s)", info.Mode().Type()))
+	case info.Size() > MaxFileSize:
+		return nil, pathError("read", real, fmt.Errorf("is %d MB, more than the %d MB that are read",
+			info.Size()>>20, MaxFileSize>>20))
+	}
+	f, err := t.root.Open(filepath.FromSlash(real))
+	if err != nil {
+		return nil, pathError("open", real, err)
+	}
+	defer f.Close()
+	t.rec.file(real)
+	data := make([]byte, 0, info.Size()+1)
+	for {
+		if len(data) > MaxFileSize {
+			return nil, pathError("read", real, errors.New("grew while it was read"))
+		}
+		if len(data) == cap(data) {
+			data = append(data, 0)[:len(data)]
+		}
+		n, err := f.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		if err == io.EOF {
+			return data, nil
+		}
+		if err != nil {
+			return nil, pathError("read", real, err)
+		}
+	}
+}
+
+// Entry is one name in a directory of a Tree.
+type Entry struct {
+	Name string
+	Dir  bool // a directory, or a link to one
+	Link bool // a symbolic link
+}
+
+// ReadDir lists a directory in byte order of names. A link that leads nowhere or out of the tree is listed as a file.
+func (t *Tree) ReadDir(name string) ([]Entry, error) {
+	real, err := t.resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	t.rec.dir(real)
+	byName := map[string]Entry{}
+	f, err := t.root.Open(filepath.FromSlash(real))
+	if err != nil && !t.addedDir(real) {
+		return nil, pathError("open", real, err)
+	}
+	if err == nil {
+		list, err := f.ReadDir(-1)
+		f.Close()
+		if err != nil {
+			return nil, pathError("read", real, err)
+		}
+		for _, d := range list {
+			e := Entry{Name: d.Name(), Dir: d.IsDir(), Link: d.Type()&fs.ModeSymlink != 0}
+			if e.Link {
+				e.Dir = t.IsDir(path.Join(real, e.Name))
+			}
+			byName[e.Name] = e
+		}
+	}
+	t.overlayDir(real, byName)
+	out := make([]Entry, 0, len(byName))
+	for _, e := range byName {
+		out = append(out, e)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out, nil
+}
+
+// overlayDir adds to and removes from a directory's entries what the edits add and remove.
+func (t *Tree) overlayDir(dir string, byName map[string]Entry) {
+	for k, v := range t.edits {
+		rel := k
+		if dir != "." {
+			var ok bool
+			if rel, ok = strings.CutPrefix(k, dir+"/"); !ok {
+				continue
+			}
+		}
+		first, _, deeper := strings.Cut(rel, "/")
+		switch {
+		case v == nil && !deeper:
+			delete(byName, first)
+		case v != nil:
+			if _, ok := byName[first]; !ok {
+				byName[first] = Entry{Name: first, Dir: deeper}
+			}
+		}
+	}
+}
+
+// IsDir reports whether name leads to a directory inside the tree.
+func (t *Tree) IsDir(name string) bool {
+	real, err := t.resolve(name)
+	if err != nil {
+		return false
+	}
+	if _, ok := t.edits[real]; ok {
+		return false
+	}
+	info, err := t.root.Lstat(filepath.FromSlash(real))
+	if err != nil {
+		return t.addedDir(real)
+	}
+	t.rec.probe(real)
+	return info.IsDir()
+}
+
+// Exists reports whether name leads to something inside the tree.
+func (t *Tree) Exists(name string) bool {
+	real, err := t.resolve(name)
+	if err != nil {
+		return false
+	}
+	if v, ok := t.edits[real]; ok {
+		t.rec.probe(real)
+		return v != nil
+	}
+	t.rec.probe(real)
+	_, err = t.root.Lstat(filepath.FromSlash(real))
+	return err == nil || t.addedDir(real)
+}

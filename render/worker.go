@@ -1,0 +1,81 @@
+package render
+
+import (
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"runtime/debug"
+)
+
+// workerEnv marks a process as a worker of a Pool.
+const workerEnv = "SYNCGATE_RENDER_WORKER"
+
+// workerConfig is the first thing a worker reads.
+type workerConfig struct {
+	Dir    string
+	Memory int64 // bytes of address space beyond what the empty worker uses; 0 for no bound
+	Opts   Options
+}
+
+// request asks a worker for one render. Edits is the whole overlay.
+type request struct {
+	Source Source
+	Edits  map[string][]byte
+}
+
+// maxStack bounds a goroutine's stack in a worker: templates that recurse without end hit it (Go's own bound of 1 GB
+// would take as much memory first).
+const maxStack = 256 << 20
+
+// RunIfWorker turns the process into a render worker when a Pool started it, and then does not return.
+// main calls it before anything else.
+func RunIfWorker() {
+	if os.Getenv(workerEnv) == "" {
+		return
+	}
+	if err := work(os.Stdin, os.Stdout); err != nil && !errors.Is(err, io.EOF) {
+		fmt.Fprintln(os.Stderr, "render worker:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func work(in io.Reader, out io.Writer) error {
+	http.DefaultTransport = noNetwork{}
+	debug.SetMaxStack(maxStack)
+	dec, enc := gob.NewDecoder(in), gob.NewEncoder(out)
+	var cfg workerConfig
+	if err := dec.Decode(&cfg); err != nil {
+		return err
+	}
+	tree, err := OpenTree(cfg.Dir)
+	if err != nil {
+		return err
+	}
+	if err := limitMemory(cfg.Memory); err != nil {
+		return err
+	}
+	for {
+		var req request
+		if err := dec.Decode(&req); err != nil {
+			return err
+		}
+		t := tree
+		if len(req.Edits) > 0 {
+			t = tree.overlaid(req.Edits)
+		}
+		if err := enc.Encode(Render(t, req.Source, cfg.Opts)); err != nil {
+			return err
+		}
+	}
+}
+
+// noNetwork refuses every request: rendering never reaches out.
+type noNetwork struct{}
+
+func (noNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
+	return nil, fmt.Errorf("network access is off: %s was not fetched", r.URL.Redacted())
+}
