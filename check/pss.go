@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"sync"
@@ -19,19 +20,21 @@ type pssRule struct {
 	Rule // ID, Severity and Check are filled in by registerPSS
 	// check is the upstream check's ID.
 	check policy.CheckID
-	// pod locates an offence of the pod itself; nil when there can be none. denied asks upstream about a spec.
-	pod func(p *Pod, denied func(*corev1.PodSpec) bool) []pssOffence
-	// container locates the offence of one container.
-	container func(p *Pod, c Container) []pssOffence
+	// pod locates the offences of the pod itself; nil when there can be none. denied asks upstream about another
+	// pod, such as one with a single volume.
+	pod func(p *Pod, denied func(*Pod) bool) []pssOffence
+	// container locates the offences of one container, in the same way.
+	container func(p *Pod, c Container, denied func(*Pod) bool) []pssOffence
 }
 
 // pssOffence is one place, and how to mend it.
 type pssOffence struct {
-	path   render.Path
-	value  string
-	want   []Want
-	safety Safety // manual when empty
-	advice string
+	path    render.Path
+	value   string
+	message string // upstream's when empty
+	want    []Want
+	safety  Safety // manual when empty
+	advice  string
 }
 
 // registerPSS adds the rule for one upstream check.
@@ -48,7 +51,7 @@ type verdict struct {
 	policy.CheckResult
 }
 
-// evaluators are upstream's registries, which choose the checks of a level and version, with the ID of each check
+// evaluator is upstream's registry, which chooses the checks of a level and version, with the ID of each check
 // carried in its result: upstream's CheckResult does not say which check it is from.
 var evaluator = sync.OnceValues(func() (policy.Evaluator, error) {
 	checks := policy.DefaultChecks()
@@ -115,8 +118,8 @@ func (r *pssRule) run(p *Pass) {
 // locate finds who is to blame by asking upstream again about parts of the pod: without containers, then with one
 // container at a time. Where no part alone is forbidden, the whole pod is.
 func (r *pssRule) locate(p *Pass, pod *Pod, v verdict) {
-	ask := func(spec *corev1.PodSpec) (policy.CheckResult, bool) {
-		vs, err := evaluate(p.Policy, &pod.Meta, spec)
+	ask := func(q *Pod) (policy.CheckResult, bool) {
+		vs, err := evaluate(p.Policy, &q.Meta, &q.Spec)
 		if err != nil {
 			return policy.CheckResult{}, false
 		}
@@ -127,14 +130,14 @@ func (r *pssRule) locate(p *Pass, pod *Pod, v verdict) {
 		}
 		return policy.CheckResult{Allowed: true}, false
 	}
-	bare := pod.Spec
-	bare.InitContainers, bare.Containers, bare.EphemeralContainers = nil, nil, nil
+	denied := func(q *Pod) bool { _, no := ask(q); return no }
+
+	bare := *pod
+	bare.Spec.InitContainers, bare.Spec.Containers, bare.Spec.EphemeralContainers = nil, nil, nil
 	podResult, podDenied := ask(&bare)
-	found := false
+	found := podDenied
 	if podDenied {
-		found = true
-		denied := func(s *corev1.PodSpec) bool { _, no := ask(s); return no }
-		offences := []pssOffence{{path: pod.SpecPath()}}
+		var offences []pssOffence
 		if r.pod != nil {
 			offences = r.pod(pod, denied)
 		}
@@ -142,39 +145,44 @@ func (r *pssRule) locate(p *Pass, pod *Pod, v verdict) {
 	}
 	for _, c := range pod.Containers() {
 		alone := bare
-		alone.Containers = []corev1.Container{*c.Container}
-		res, denied := ask(&alone)
-		if !denied || podDenied && res.ForbiddenDetail == podResult.ForbiddenDetail {
+		alone.Spec.Containers = []corev1.Container{*c.Container}
+		res, no := ask(&alone)
+		if !no || podDenied && res.ForbiddenDetail == podResult.ForbiddenDetail {
 			continue
 		}
 		found = true
-		offences := []pssOffence{{path: c.Path}}
+		if own, no := ask(isolated(pod, *c.Container)); podDenied && no {
+			res = own // without what it says about the pod
+		}
+		var offences []pssOffence
 		if r.container != nil {
-			offences = r.container(pod, c)
+			offences = r.container(pod, c, denied)
 		}
 		r.report(p, pod, c, res, offences)
 	}
 	if !found {
-		r.report(p, pod, Container{}, v.CheckResult, []pssOffence{{path: pod.SpecPath()}})
+		r.report(p, pod, Container{}, v.CheckResult, nil)
 	}
 }
 
+// report adds a finding for each offence of a pod or container; there is one even if nobody could locate it.
 func (r *pssRule) report(p *Pass, pod *Pod, c Container, res policy.CheckResult, offences []pssOffence) {
-	msg := res.ForbiddenDetail
-	if msg == "" {
-		msg = res.ForbiddenReason
-	}
-	f := Finding{Path: pod.SpecPath(), Message: strings.TrimPrefix(msg, "pod or ")}
+	at, name := pod.SpecPath(), ""
 	if c.Container != nil {
-		f.Container = c.Name
-		f.Path = c.Path
+		at, name = c.Path, c.Name
+	}
+	if len(offences) == 0 {
+		offences = []pssOffence{{path: at, advice: r.Fix}}
 	}
 	for _, o := range offences {
-		g := f
-		g.Path, g.Value, g.Want, g.Safety, g.Advice = o.path, o.value, o.want, o.safety, o.advice
-		if len(g.Want) == 0 || g.Safety == "" {
-			g.Want, g.Safety = nil, FixManual
+		f := Finding{Container: name, Path: o.path, Value: o.value, Message: o.message,
+			Want: o.want, Safety: o.safety, Advice: o.advice}
+		if f.Message == "" {
+			f.Message = strings.TrimPrefix(cmp.Or(res.ForbiddenDetail, res.ForbiddenReason), "pod or ")
 		}
-		p.Report(g)
+		if len(f.Want) == 0 || f.Safety == "" {
+			f.Want, f.Safety = nil, FixManual
+		}
+		p.Report(f)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -185,42 +184,4 @@ func templateError(err error, origins map[string]filePlace, chartPath string) *E
 		return packedError(e, from, name)
 	}
 	return e
-}
-
-var secretKey = regexp.MustCompile(`(?i)pass|secret|token|key|cred|auth|dsn|private|cert`)
-
-// redactError takes out of an error's message the values that stand under keys which look as if they held a secret:
-// templates may quote any value when they fail.
-func redactError(err error, vals ...map[string]any) error {
-	var e *Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	var secrets []string
-	var collect func(v any, secret bool)
-	collect = func(v any, secret bool) {
-		switch x := v.(type) {
-		case map[string]any:
-			for k, v := range x {
-				collect(v, secret || secretKey.MatchString(k))
-			}
-		case []any:
-			for _, v := range x {
-				collect(v, secret)
-			}
-		case string:
-			if secret && len(x) >= 4 && strings.Contains(e.Msg, x) {
-				secrets = append(secrets, x)
-			}
-		}
-	}
-	for _, v := range vals {
-		collect(v, false)
-	}
-	sort.Slice(secrets, func(i, j int) bool { return len(secrets[i]) > len(secrets[j]) })
-	out := *e
-	for _, s := range secrets {
-		out.Msg = strings.ReplaceAll(out.Msg, s, "***")
-	}
-	return &out
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
+	"sort"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -108,9 +110,14 @@ func schemaMessage(chartName string, err error) string {
 	return fmt.Sprintf("values don't meet the schema of chart %s: %s", chartName, strings.Join(lines, "; "))
 }
 
-// hideValues takes the values out of those errors that quote them: they may be secrets.
+// hideValues takes the values out of those errors that quote them: they may be secrets. It also puts names in order.
 func hideValues(e *jsonschema.ValidationError) {
+	sort.SliceStable(e.Causes, func(i, j int) bool {
+		return slices.Compare(e.Causes[i].InstanceLocation, e.Causes[j].InstanceLocation) < 0
+	})
 	switch k := e.ErrorKind.(type) {
+	case *kind.AdditionalProperties:
+		sort.Strings(k.Properties)
 	case *kind.Pattern:
 		k.Got = "***"
 	case *kind.Format:

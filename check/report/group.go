@@ -93,21 +93,21 @@ func rank(s check.Severity) int {
 
 // sources lists the sources that render an entry, first seen first.
 func (e *entry) sources() []string {
-	var out []string
-	for _, f := range e.All {
-		if !slices.Contains(out, f.Source) {
-			out = append(out, f.Source)
-		}
-	}
-	return out
+	return unique(e.All, func(f *check.Finding) string { return f.Source })
 }
 
 // objects lists the objects that an entry is about, first seen first.
 func (e *entry) objects() []string {
+	return unique(e.All, func(f *check.Finding) string { return f.Object.ID() })
+}
+
+func unique(fs []*check.Finding, name func(*check.Finding) string) []string {
+	seen := map[string]bool{}
 	var out []string
-	for _, f := range e.All {
-		if id := f.Object.ID(); !slices.Contains(out, id) {
-			out = append(out, id)
+	for _, f := range fs {
+		if n := name(f); !seen[n] {
+			seen[n] = true
+			out = append(out, n)
 		}
 	}
 	return out

@@ -1,0 +1,54 @@
+# Every target needs only Go and git, unless its comment says more.
+GO      ?= go
+BIN     := bin/syncgate
+VERSION ?=
+LDFLAGS := -s -w $(if $(VERSION),-X main.release=$(VERSION))
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME ?= 5s
+CORPUS  ?=
+
+.PHONY: build demo test race lint bench conformance e2e fuzz nightly clean
+
+build: ## the binary, in bin/
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/syncgate
+
+demo: build ## check fails, fix, check passes: on a copy of testdata/demo
+	@sh testdata/demo.sh $(abspath $(BIN))
+
+test: ## unit tests and the end-to-end scripts of testdata/script
+	$(GO) test ./...
+
+race: ## the same under the race detector
+	$(GO) test -race ./...
+
+lint: ## gofmt, vet, staticcheck
+	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not gofmt'ed:"; echo "$$out"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) vet -tags conformance,corpus ./...
+	$(GO) run $(STATICCHECK) ./...
+
+bench: build ## syncgate beside helm and kustomize on CORPUS, in one run; needs both on PATH
+	@test -n "$(CORPUS)" || { echo "say where charts and kustomizations are: make bench CORPUS=DIR"; exit 2; }
+	SYNCGATE_CORPUS=$(abspath $(CORPUS)) SYNCGATE_BIN=$(abspath $(BIN)) $(GO) test -tags bench -run '^TestBench' -count=1 -v ./cmd/syncgate
+
+conformance: ## what we render against the helm and kustomize commands on CORPUS; needs both on PATH
+	@test -n "$(CORPUS)" || { echo "say where charts and kustomizations are: make conformance CORPUS=DIR"; exit 2; }
+	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags conformance -run Conformance -count=1 -timeout 60m -v ./render
+	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags corpus -run Corpus -count=1 -timeout 60m -v ./fix/yamledit
+
+e2e: build ## the real binary on the demo, its result rendered with the real kustomize command
+	cd e2e && $(GO) test -count=1 ./...
+
+fuzz: ## each fuzz target for FUZZTIME
+	@for pkg in $$($(GO) list ./...); do \
+	  dir=$$($(GO) list -f '{{.Dir}}' $$pkg); \
+	  for f in $$(grep -hos '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -c6-); do \
+	    $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; \
+	done
+
+nightly: race ## what takes long
+	$(MAKE) fuzz FUZZTIME=5m
+
+clean:
+	rm -rf bin

@@ -1,0 +1,111 @@
+package check
+
+/*
+Containers must be required to run as another user than root.
+
+Restricted fields:
+
+	spec.securityContext.runAsNonRoot
+	spec.containers[*].securityContext.runAsNonRoot
+	spec.initContainers[*].securityContext.runAsNonRoot
+	spec.ephemeralContainers[*].securityContext.runAsNonRoot
+
+Allowed values: true; undefined in a container when the pod says true. From v1.35 on, anything in a user namespace
+(hostUsers: false).
+
+Source: k8s.io/pod-security-admission/policy/check_runAsNonRoot.go
+*/
+func init() {
+	registerPSS(pssRule{
+		check: "runAsNonRoot",
+		Rule: Rule{
+			Title: "pods must set runAsNonRoot=true",
+			Why: "root in a container is root on the node as soon as anything else gives way; with runAsNonRoot the " +
+				"kubelet refuses to start such a container.",
+			Example: Example{
+				Bad: `spec:
+  containers:
+  - name: web`,
+				Good: `spec:
+  securityContext:
+    runAsNonRoot: true
+  containers:
+  - name: web`,
+			},
+			Fix: "sets runAsNonRoot=true, at pod level where no container runs as root on purpose: safe where every " +
+				"container's runAsUser is known and not 0, else review; manual where runAsUser is 0.",
+			OWASP: []string{"K01"},
+			CIS:   []string{"5.2.7"},
+		},
+		pod:       podRunAsNonRoot,
+		container: runAsNonRoot,
+	})
+}
+
+const (
+	asRootAdvice = "it runs as root on purpose (runAsUser: 0): give the image a user of its own, or use one that has it, " +
+		"set runAsUser to its number, and let fsGroup or an image built for it take care of file owners"
+	unknownUserAdvice = "a container whose image runs as root, or names its USER instead of numbering it, then fails with " +
+		"CreateContainerConfigError: look up the image's user, set runAsUser to its number, and test a rollout"
+	rootAllowedAdvice = "the manifest allows root explicitly: test that the container starts and can write where it " +
+		"must as another user; an image that runs as root then fails with CreateContainerConfigError"
+)
+
+// podRunAsNonRoot mends an explicit false of the pod.
+func podRunAsNonRoot(p *Pod, _ func(*Pod) bool) []pssOffence {
+	path := p.securityPath("runAsNonRoot")
+	for _, c := range inheritNonRoot(p) {
+		if uid := userOf(p, c); uid != nil && *uid == 0 {
+			return manual(path, "false", "", "container "+c.Name+" inherits it: "+asRootAdvice)
+		}
+	}
+	return []pssOffence{{path: path, value: "false", want: []Want{Set{Path: path, Value: true}}, safety: FixReview,
+		advice: rootAllowedAdvice}}
+}
+
+// runAsNonRoot mends a container that says false, or that says nothing in a pod that says nothing.
+func runAsNonRoot(p *Pod, c Container, _ func(*Pod) bool) []pssOffence {
+	path, value := c.securityPath("runAsNonRoot"), written(c.security().RunAsNonRoot)
+	if uid := userOf(p, c); uid != nil && *uid == 0 {
+		return manual(path, value, "", asRootAdvice)
+	}
+	if value != "" {
+		return []pssOffence{{path: path, value: value, want: []Want{Set{Path: path, Value: true}}, safety: FixReview,
+			advice: rootAllowedAdvice}}
+	}
+	o := pssOffence{path: path, safety: FixSafe}
+	at := p.securityPath("runAsNonRoot")
+	affected := inheritNonRoot(p)
+	for _, other := range affected {
+		if uid := userOf(p, other); uid != nil && *uid == 0 {
+			at, affected = path, []Container{c}
+			break
+		}
+	}
+	for _, other := range affected {
+		if userOf(p, other) == nil {
+			o.safety, o.advice = FixReview, unknownUserAdvice
+		}
+	}
+	o.want = []Want{Set{Path: at, Value: true}}
+	return []pssOffence{o}
+}
+
+// inheritNonRoot lists the containers that take runAsNonRoot from the pod.
+func inheritNonRoot(p *Pod) []Container {
+	var out []Container
+	for _, c := range p.Containers() {
+		if c.security().RunAsNonRoot == nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// userOf is the user that a container is made to run as, nil when the image decides.
+func userOf(p *Pod, c Container) *int64 {
+	if own := c.security().RunAsUser; own != nil {
+		return own
+	}
+	return p.security().RunAsUser
+}
