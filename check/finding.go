@@ -34,6 +34,8 @@ type Finding struct {
 	Advice    string // what to test, or what to do instead
 	Origin    render.Origin
 	Exempt    *Exemption // nil when the finding counts
+
+	print string // Fingerprint, once it is known
 }
 
 // Exemption says why a finding does not count.
@@ -44,12 +46,16 @@ type Exemption struct {
 
 // Fingerprint identifies a finding across revisions: it does not depend on lines, indexes or messages.
 func (f *Finding) Fingerprint() string {
+	if f.print != "" {
+		return f.print
+	}
 	h := sha256.New()
 	for _, part := range []string{f.Rule.ID, f.Source, f.Object.APIVersion, f.Object.Kind, f.Object.Namespace,
 		f.Object.Name, f.Container, pathWithoutIndexes(f.Path), f.Value} {
 		fmt.Fprintf(h, "%d:%s\n", len(part), part)
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	f.print = hex.EncodeToString(h.Sum(nil)[:16])
+	return f.print
 }
 
 func pathWithoutIndexes(p render.Path) string {

@@ -5,7 +5,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-
 )
 
 // limit is a rule that wants every container to have a limit of one resource.
@@ -56,8 +55,9 @@ func (l limit) value(requests corev1.ResourceList) (value, from string) {
 	if !isSet(requests, l.resource) {
 		return l.fallback, "a guess, and becomes the request too, since the container has none"
 	}
-	q := requests[l.resource]
-	q.Add(requests[l.resource])
+	request := requests[l.resource]
+	q := request.DeepCopy()
+	q.Add(request)
 	if q.Format == resource.DecimalExponent {
 		q.Format = resource.DecimalSI
 	}
@@ -69,4 +69,3 @@ func isSet(l corev1.ResourceList, name corev1.ResourceName) bool {
 	q, ok := l[name]
 	return ok && q.Sign() > 0
 }
-

@@ -42,6 +42,13 @@ func (p *Pod) annotationPath(key string) render.Path { return p.At.Key("metadata
 // windows reports whether the pod says that it runs on Windows, where the API refuses the Linux fields.
 func (p *Pod) windows() bool { return p.Spec.OS != nil && p.Spec.OS.Name == corev1.Windows }
 
+// lasting lists the containers that belong to the pod for good: all but the ephemeral ones, which may neither set
+// resources nor bring volumes.
+func (p *Pod) lasting() []Container {
+	all := p.Containers()
+	return all[:len(all)-len(p.Spec.EphemeralContainers)]
+}
+
 // security is the container's security context, never nil.
 func (c Container) security() *corev1.SecurityContext {
 	if c.SecurityContext == nil {

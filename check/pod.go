@@ -126,7 +126,7 @@ func isTemplate(m map[string]any) bool {
 	return false
 }
 
-// readPod decodes a template as the API server does: by exact field names, unknown fields dropped.
+// readPod decodes a template as the API server does: by exact field names, unknown fields dropped, defaults set.
 func readPod(v any, pod *Pod) error {
 	m, ok := v.(map[string]any)
 	if !ok {
@@ -141,6 +141,7 @@ func readPod(v any, pod *Pod) error {
 			return err
 		}
 	}
+	setDefaults(m["spec"], &pod.Spec)
 	return nil
 }
 

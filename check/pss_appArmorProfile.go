@@ -57,8 +57,9 @@ func init() {
 		},
 		pod: appArmorOfPod,
 		container: func(p *Pod, c Container, _ func(*Pod) bool) []pssOffence {
-			return manual(c.securityPath("appArmorProfile", "type"), appArmorType(c.security().AppArmorProfile), "",
-				appArmorAdvice)
+			kind := appArmorType(c.security().AppArmorProfile)
+			return manual(c.securityPath("appArmorProfile", "type"), kind,
+				fmt.Sprintf("container %q must not set securityContext.appArmorProfile.type to %q", c.Name, kind), appArmorAdvice)
 		},
 	})
 }

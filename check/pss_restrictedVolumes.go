@@ -63,7 +63,7 @@ func restrictedVolume(p *Pod, i int) []pssOffence {
 		return hostPathOffence(p, i)
 	case "":
 		return manual(path, "", fmt.Sprintf("volume %q must have an allowed type", v.Name),
-			"a volume without a type becomes an emptyDir: write emptyDir: {}")
+			"its type is unknown: look for a misspelt field, or use a persistentVolumeClaim")
 	case "gitRepo":
 		return manual(path.Key(kind), kind, fmt.Sprintf("volume %q must not use type %q", v.Name, kind),
 			"gitRepo runs git as root on the node and is being removed: clone in an init container into an emptyDir")

@@ -1,5 +1,7 @@
 package check
 
+import "fmt"
+
 /*
 Containers must not be made to run as root.
 
@@ -38,7 +40,8 @@ func init() {
 				"pod must not set securityContext.runAsUser=0", runAsUserAdvice)
 		},
 		container: func(_ *Pod, c Container, _ func(*Pod) bool) []pssOffence {
-			return manual(c.securityPath("runAsUser"), written(c.security().RunAsUser), "", runAsUserAdvice)
+			return manual(c.securityPath("runAsUser"), written(c.security().RunAsUser),
+				fmt.Sprintf("container %q must not set securityContext.runAsUser=0", c.Name), runAsUserAdvice)
 		},
 	})
 }

@@ -3,9 +3,6 @@ package check
 import (
 	"fmt"
 	"path"
-	"regexp"
-	"strings"
-
 )
 
 /*
@@ -93,13 +90,6 @@ func readOnlyRootFilesystem(p *Pass, pod *Pod) {
 	}
 }
 
-// lasting lists the containers that belong to the pod for good: all but the ephemeral ones, which may neither set
-// resources nor bring volumes.
-func (p *Pod) lasting() []Container {
-	all := p.Containers()
-	return all[:len(all)-len(p.Spec.EphemeralContainers)]
-}
-
 func mountsTmp(c Container) bool {
 	for _, m := range c.VolumeMounts {
 		if path.Clean(m.MountPath) == "/tmp" {
@@ -107,40 +97,4 @@ func mountsTmp(c Container) bool {
 		}
 	}
 	return false
-}
-
-// volumeNames are the names that a new volume cannot have: those of volumes, and of what containers mount from
-// elsewhere (a StatefulSet's claim templates).
-func volumeNames(p *Pod) map[string]bool {
-	names := map[string]bool{}
-	for _, v := range p.Spec.Volumes {
-		names[v.Name] = true
-	}
-	for _, c := range p.Containers() {
-		for _, m := range c.VolumeMounts {
-			names[m.Name] = true
-		}
-		for _, d := range c.VolumeDevices {
-			names[d.Name] = true
-		}
-	}
-	return names
-}
-
-var notLabel = regexp.MustCompile(`[^a-z0-9]+`)
-
-// freeName makes a DNS label of a name that is not taken yet.
-func freeName(taken map[string]bool, name string) string {
-	const longest = 63
-	name = strings.Trim(notLabel.ReplaceAllString(strings.ToLower(name), "-"), "-")
-	for n := 1; ; n++ {
-		suffix := ""
-		if n > 1 {
-			suffix = fmt.Sprintf("-%d", n)
-		}
-		label := strings.TrimRight(name[:min(len(name), longest-len(suffix))], "-") + suffix
-		if !taken[label] {
-			return label
-		}
-	}
 }

@@ -160,6 +160,8 @@ type prover struct {
 	pool    *render.Pool
 	options check.Options
 	before  *check.Run
+	found   map[string]*render.Object // objects with findings, by source and objectKey
+	known   map[findingKey]bool       // findings before
 
 	mu      sync.Mutex
 	objects map[string][]digest // by source
@@ -174,7 +176,17 @@ func (p *prover) snapshot(ctx context.Context, sources []render.Source) (*check.
 		p.objects[res.Source.ID] = list
 		p.mu.Unlock()
 	}
-	return check.Sources(ctx, p.tree, p.pool, sources, o)
+	run, err := check.Sources(ctx, p.tree, p.pool, sources, o)
+	if err != nil {
+		return nil, err
+	}
+	p.found, p.known = map[string]*render.Object{}, map[findingKey]bool{}
+	for i := range run.Findings {
+		f := &run.Findings[i]
+		p.found[f.Source+"\x00"+objectKey(f.Object)] = f.Object
+		p.known[keyOf(f)] = true
+	}
+	return run, nil
 }
 
 func digests(res *render.Result) []digest {

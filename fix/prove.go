@@ -15,7 +15,7 @@ import (
 // until the rest holds. What was dropped together is tried again one by one.
 func (p *prover) prove(ctx context.Context, patches []*Patch, v *Verified) error {
 	patches = p.withoutConflicts(patches, v)
-	kept, dropped, err := p.settle(ctx, patches)
+	kept, dropped, err := p.settle(ctx, patches, "")
 	if err != nil {
 		return err
 	}
@@ -24,7 +24,7 @@ func (p *prover) prove(ctx context.Context, patches []*Patch, v *Verified) error
 			v.leave(d.patch, d.reason)
 			continue
 		}
-		again, bad, err := p.settle(ctx, append(kept[:len(kept):len(kept)], d.patch))
+		again, bad, err := p.settle(ctx, append(kept[:len(kept):len(kept)], d.patch), d.patch.Place.File)
 		if err != nil {
 			return err
 		}
@@ -93,8 +93,9 @@ type drop struct {
 	alone  bool // no other patch can be to blame
 }
 
-// settle takes patches out until the others hold together.
-func (p *prover) settle(ctx context.Context, patches []*Patch) (kept []*Patch, dropped []drop, err error) {
+// settle takes patches out until the others hold together. With a focus, only what reads that file is rendered: the
+// other patches have been proven without it.
+func (p *prover) settle(ctx context.Context, patches []*Patch, focus string) (kept []*Patch, dropped []drop, err error) {
 	for {
 		files, refused, err := p.edited(patches)
 		if err != nil {
@@ -104,7 +105,7 @@ func (p *prover) settle(ctx context.Context, patches []*Patch) (kept []*Patch, d
 			dropped = append(dropped, drop{x, reason, true})
 		}
 		patches = slices.DeleteFunc(slices.Clone(patches), func(x *Patch) bool { return refused[x] != "" })
-		problems, err := p.compare(ctx, files, patches)
+		problems, err := p.compare(ctx, files, patches, focus)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -112,8 +113,9 @@ func (p *prover) settle(ctx context.Context, patches []*Patch) (kept []*Patch, d
 			return patches, dropped, nil
 		}
 		blamed := map[*Patch]drop{}
+		suspect := newSuspects(patches)
 		for _, pr := range problems {
-			suspects := pr.suspects(patches)
+			suspects := suspect.of(&pr)
 			for _, x := range suspects {
 				if _, ok := blamed[x]; !ok {
 					blamed[x] = drop{x, pr.reason, len(suspects) == 1}
@@ -143,37 +145,55 @@ type problem struct {
 	finding *check.Finding // a finding that should be gone
 }
 
-// suspects are the patches that may have caused a problem.
-func (pr *problem) suspects(patches []*Patch) []*Patch {
-	var out []*Patch
+// suspects finds the patches that may have caused a problem.
+type suspects struct {
+	patches   []*Patch
+	byFile    map[string][]*Patch
+	byFinding map[findingKey][]*Patch
+}
+
+func newSuspects(patches []*Patch) *suspects {
+	s := &suspects{patches: patches, byFile: map[string][]*Patch{}, byFinding: map[findingKey][]*Patch{}}
 	for _, x := range patches {
-		switch {
-		case pr.finding != nil:
-			if slices.ContainsFunc(x.Resolves, func(f check.Finding) bool { return sameFinding(&f, pr.finding) }) {
-				out = append(out, x)
-			}
-		case pr.file != "":
-			if x.Place.File == pr.file && pr.read.Affected([]string{x.Place.File}) {
-				out = append(out, x)
-			}
-		case pr.read.Affected([]string{x.Place.File}):
-			out = append(out, x)
+		s.byFile[x.Place.File] = append(s.byFile[x.Place.File], x)
+		for i := range x.Resolves {
+			k := keyOf(&x.Resolves[i])
+			s.byFinding[k] = append(s.byFinding[k], x)
+		}
+	}
+	return s
+}
+
+func (s *suspects) of(pr *problem) []*Patch {
+	if pr.finding != nil {
+		return s.byFinding[keyOf(pr.finding)]
+	}
+	if pr.file != "" && pr.read.Affected([]string{pr.file}) {
+		return s.byFile[pr.file]
+	}
+	var out []*Patch
+	for file, list := range s.byFile {
+		if pr.file == "" && pr.read.Affected([]string{file}) {
+			out = append(out, list...)
 		}
 	}
 	return out
 }
 
-func sameFinding(a, b *check.Finding) bool {
-	return a.Source == b.Source && a.Fingerprint() == b.Fingerprint()
-}
+// findingKey identifies a finding within a run.
+type findingKey struct{ source, print string }
+
+func keyOf(f *check.Finding) findingKey { return findingKey{f.Source, f.Fingerprint()} }
 
 // compare renders and judges every source that reads an edited file, and says what is not as wanted.
-func (p *prover) compare(ctx context.Context, files []FileChange, patches []*Patch) ([]problem, error) {
+func (p *prover) compare(ctx context.Context, files []FileChange, patches []*Patch, focus string) ([]problem, error) {
 	overlay := map[string][]byte{}
 	var names []string
 	for _, f := range files {
 		overlay[f.Name] = f.After
-		names = append(names, f.Name)
+		if focus == "" || f.Name == focus {
+			names = append(names, f.Name)
+		}
 	}
 	affected := map[string]*check.SourceReport{}
 	var sources []render.Source
@@ -251,45 +271,39 @@ func (p *prover) compareObjects(res *render.Result, before *check.SourceReport, 
 
 // asExpected reports whether a patched object is the old one with the wants met and nothing else.
 func (p *prover) asExpected(source string, o *render.Object, wants []check.Want) bool {
-	for i := range p.before.Findings {
-		f := &p.before.Findings[i]
-		if f.Source != source || objectKey(f.Object) != objectKey(o) {
-			continue
-		}
-		want, err := expect(f.Object.JSON, wants)
-		if err != nil {
-			return false
-		}
-		same, err := sameObject(want, o.JSON)
-		return err == nil && same
+	old := p.found[source+"\x00"+objectKey(o)]
+	if old == nil {
+		return false
 	}
-	return false
+	want, err := expect(old.JSON, wants)
+	if err != nil {
+		return false
+	}
+	same, err := sameObject(want, o.JSON)
+	return err == nil && same
 }
 
 // compareFindings looks for findings that should be gone and for new ones.
 func (p *prover) compareFindings(after *check.Run, affected map[string]*check.SourceReport, patches []*Patch) []problem {
-	type key struct{ source, print string }
-	now := map[key]*check.Finding{}
+	now := map[findingKey]*check.Finding{}
 	for i := range after.Findings {
 		f := &after.Findings[i]
-		now[key{f.Source, f.Fingerprint()}] = f
+		now[keyOf(f)] = f
 	}
 	var out []problem
 	for _, x := range patches {
 		for i := range x.Resolves {
 			f := &x.Resolves[i]
-			if now[key{f.Source, f.Fingerprint()}] != nil {
+			if affected[f.Source] != nil && now[keyOf(f)] != nil {
 				out = append(out, problem{reason: "the finding stays: something else sets the field", source: f.Source, finding: f})
 			}
 		}
 	}
-	for i := range p.before.Findings {
-		f := &p.before.Findings[i]
-		delete(now, key{f.Source, f.Fingerprint()})
-	}
 	for k, f := range now {
-		out = append(out, problem{reason: fmt.Sprintf("it would cause %s: %s", f.Rule.ID, f.Message), source: k.source,
-			file: f.Object.File, read: affected[k.source].Read})
+		if !p.known[k] {
+			out = append(out, problem{reason: fmt.Sprintf("it would cause %s: %s", f.Rule.ID, f.Message), source: k.source,
+				file: f.Object.File, read: affected[k.source].Read})
+		}
 	}
 	for i := range after.Sources {
 		if s := &after.Sources[i]; s.Err != nil {

@@ -62,7 +62,7 @@ func (w *Writer) stage(f FileChange) (staged, error) {
 		return s, err
 	}
 	if info.Mode().Perm()&0o200 == 0 {
-		return s, fs.ErrPermission
+		return s, errors.New("is read-only; make it writable first")
 	}
 	now, err := os.ReadFile(s.target)
 	if err != nil {

@@ -3,8 +3,11 @@ package render
 import (
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"path"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/Masterminds/sprig/v3"
@@ -30,6 +33,7 @@ func renderHelm(t *Tree, src Source, opts Options, b *budget) (objects []Object,
 				Hint: "helm itself cannot read this chart either; look for null entries in Chart.yaml and its values"}
 		}
 	}()
+	quietHelm()
 	caps, err := helmCapabilities(src, opts)
 	if err != nil {
 		return nil, 0, err
@@ -56,6 +60,10 @@ func renderHelm(t *Tree, src Source, opts Options, b *budget) (objects []Object,
 	}
 	return out.objects, out.empty, nil
 }
+
+// quietHelm silences the standard logger: helm's library warns there of values that it cannot merge, and quotes them,
+// secrets too.
+var quietHelm = sync.OnceFunc(func() { log.SetOutput(io.Discard) })
 
 // execute renders the templates of a freshly loaded chart, which it changes. The result is by template name, such as
 // web/charts/db/templates/pod.yaml.
@@ -111,7 +119,7 @@ func (c *loadedChart) execute(vals map[string]any, release string, caps *chartut
 }
 
 // maxRendered bounds the text that the templates of one chart give, in bytes.
-const maxRendered = 128 << 20
+const maxRendered = 64 << 20
 
 // installable refuses what helm refuses before it renders: library charts and charts without their dependencies
 // (cmd/helm/install.go checkIfInstallable, pkg/action/install.go CheckDependencies).

@@ -3,24 +3,19 @@
 package render
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
-	"regexp"
-	"sort"
 	"strings"
 	"testing"
 	"time"
 
-	k8syaml "k8s.io/apimachinery/pkg/util/yaml"
 	sigsyaml "sigs.k8s.io/yaml"
 )
 
@@ -35,25 +30,25 @@ func TestHelmConformance(t *testing.T) {
 	charts := findCharts(t, corpus)
 	sets := []struct {
 		name string
-		only func(chart string) []optionSet
+		only func(chart string) []helmCall
 	}{
-		{"default", func(string) []optionSet { return []optionSet{{}} }},
-		{"names", func(string) []optionSet {
-			return []optionSet{{flags: []string{"--namespace", "prod-ns"}, opts: HelmOptions{ReleaseName: "my-rel", Namespace: "prod-ns"}}}
+		{"default", func(string) []helmCall { return []helmCall{{}} }},
+		{"names", func(string) []helmCall {
+			return []helmCall{{flags: []string{"--namespace", "prod-ns"}, opts: HelmOptions{ReleaseName: "my-rel", Namespace: "prod-ns"}}}
 		}},
-		{"set", func(string) []optionSet { return []optionSet{setOptions} }},
-		{"skip-tests", func(string) []optionSet {
-			return []optionSet{{flags: []string{"--skip-tests"}, opts: HelmOptions{SkipTests: true}}}
+		{"set", func(string) []helmCall { return []helmCall{setCall} }},
+		{"skip-tests", func(string) []helmCall {
+			return []helmCall{{flags: []string{"--skip-tests"}, opts: HelmOptions{SkipTests: true}}}
 		}},
-		{"no-hooks", func(string) []optionSet {
-			return []optionSet{{flags: []string{"--no-hooks"}, opts: HelmOptions{NoHooks: true}}}
+		{"no-hooks", func(string) []helmCall {
+			return []helmCall{{flags: []string{"--no-hooks"}, opts: HelmOptions{NoHooks: true}}}
 		}},
-		{"skip-crds", func(string) []optionSet { return []optionSet{{noCRDs: true, opts: HelmOptions{SkipCRDs: true}}} }},
-		{"upgrade", func(string) []optionSet {
-			return []optionSet{{flags: []string{"--is-upgrade", "--skip-schema-validation"}, opts: HelmOptions{IsUpgrade: true, SkipSchema: true}}}
+		{"skip-crds", func(string) []helmCall { return []helmCall{{noCRDs: true, opts: HelmOptions{SkipCRDs: true}}} }},
+		{"upgrade", func(string) []helmCall {
+			return []helmCall{{flags: []string{"--is-upgrade", "--skip-schema-validation"}, opts: HelmOptions{IsUpgrade: true, SkipSchema: true}}}
 		}},
-		{"apis", func(string) []optionSet {
-			return []optionSet{{flags: []string{"-a", "monitoring.coreos.com/v1,cert-manager.io/v1,route.openshift.io/v1", "--kube-version", "1.24.3"},
+		{"apis", func(string) []helmCall {
+			return []helmCall{{flags: []string{"-a", "monitoring.coreos.com/v1,cert-manager.io/v1,route.openshift.io/v1", "--kube-version", "1.24.3"},
 				opts: HelmOptions{KubeVersion: "1.24.3",
 					APIVersions: []string{"monitoring.coreos.com/v1", "cert-manager.io/v1", "route.openshift.io/v1"}}}}
 		}},
@@ -61,7 +56,7 @@ func TestHelmConformance(t *testing.T) {
 	}
 	fmt.Printf("%-12s %7s %7s %8s %7s %8s %9s %9s\n", "options", "charts", "renders", "failures", "objects", "masked", "helm", "ours")
 	for _, set := range sets {
-		var sum totals
+		var sum helmTotals
 		for _, chart := range charts {
 			for _, o := range set.only(chart) {
 				sum.charts++
@@ -78,20 +73,20 @@ func TestHelmConformance(t *testing.T) {
 	}
 }
 
-type totals struct {
+type helmTotals struct {
 	charts, renders, failures, objects int
 	masked                             []string
 	theirs, ours                       time.Duration
 }
 
-// optionSet is one way to call both.
-type optionSet struct {
+// helmCall is one way to call both.
+type helmCall struct {
 	flags  []string
 	noCRDs bool
 	opts   HelmOptions
 }
 
-var setOptions = optionSet{
+var setCall = helmCall{
 	flags: []string{"--set", "replicaCount=3,nameOverride=nn,a.b[1].c=x\\,y", "--set-string", "podAnnotations.n=12,image.tag=7",
 		"--set-json", `nodeSelector={"k":"v"},tolerations=[{"key":"a"}]`, "--set-literal", "podLabels.l=a,b=c"},
 	opts: HelmOptions{Set: []string{"replicaCount=3,nameOverride=nn,a.b[1].c=x\\,y"}, SetString: []string{"podAnnotations.n=12,image.tag=7"},
@@ -99,7 +94,7 @@ var setOptions = optionSet{
 }
 
 // otherValues are the values files that stand beside a chart, at most four, each alone; and the first two together.
-func otherValues(chart string) []optionSet {
+func otherValues(chart string) []helmCall {
 	var files []string
 	for _, pattern := range []string{"ci/*values*.yaml", "values-*.yaml", "values.*.yaml", "values/*.yaml"} {
 		found, _ := filepath.Glob(filepath.Join(os.Getenv("SYNCGATE_CORPUS"), chart, pattern))
@@ -108,7 +103,7 @@ func otherValues(chart string) []optionSet {
 	if len(files) > 4 {
 		files = files[:4]
 	}
-	one := func(files ...string) (o optionSet) {
+	one := func(files ...string) (o helmCall) {
 		for _, f := range files {
 			rel, _ := filepath.Rel(os.Getenv("SYNCGATE_CORPUS"), f)
 			_, rel, _ = strings.Cut(rel, "/")
@@ -117,7 +112,7 @@ func otherValues(chart string) []optionSet {
 		}
 		return o
 	}
-	var out []optionSet
+	var out []helmCall
 	for _, f := range files {
 		out = append(out, one(f))
 	}
@@ -152,7 +147,7 @@ func findCharts(t *testing.T, corpus string) []string {
 type helmCommand struct{ home string }
 
 // run gives the command's output, or its complaint.
-func (c helmCommand) run(chart string, o optionSet) (string, error) {
+func (c helmCommand) run(chart string, o helmCall) (string, error) {
 	name := o.opts.ReleaseName
 	if name == "" {
 		name = defaultRelease
@@ -172,7 +167,7 @@ func (c helmCommand) run(chart string, o optionSet) (string, error) {
 }
 
 // compare renders a chart both ways and says what differs.
-func (c helmCommand) compare(corpus, chart string, o optionSet, sum *totals) string {
+func (c helmCommand) compare(corpus, chart string, o helmCall, sum *helmTotals) string {
 	repo, rel, _ := strings.Cut(chart, "/")
 	start := time.Now()
 	first, helmErr := c.run(filepath.Join(corpus, chart), o)
@@ -220,178 +215,4 @@ func (c helmCommand) compare(corpus, chart string, o optionSet, sum *totals) str
 		return err.Error()
 	}
 	return compareMasked(chart, want, again, got, sum)
-}
-
-// compareMasked compares outside what differs between two runs of the command.
-func compareMasked(chart string, want, again, got []any, sum *totals) string {
-	if !reflect.DeepEqual(kinds(want), kinds(again)) {
-		sum.masked = append(sum.masked, chart+": order")
-		for _, list := range [][]any{want, again, got} {
-			sort.SliceStable(list, func(i, j int) bool { return identity(list[i]) < identity(list[j]) })
-		}
-	}
-	if !reflect.DeepEqual(kinds(want), kinds(got)) {
-		return fmt.Sprintf("objects differ:\nhelm: %s\nours: %s", identities(want), identities(got))
-	}
-	for i := range want {
-		for _, path := range differences(want[i], again[i], nil) {
-			sum.masked = append(sum.masked, chart+": "+identity(want[i])+" "+path.String())
-			mask(want[i], path)
-			mask(got[i], path)
-		}
-		if d := differences(want[i], got[i], nil); len(d) > 0 {
-			return fmt.Sprintf("%s differs at %s", identity(want[i]), d)
-		}
-	}
-	return ""
-}
-
-// kinds tell lists apart whose objects have random names.
-func kinds(list []any) []string {
-	out := make([]string, len(list))
-	for i := range list {
-		m, _ := list[i].(map[string]any)
-		out[i] = fmt.Sprint(m["apiVersion"], " ", m["kind"])
-	}
-	return out
-}
-
-func identities(list []any) []string {
-	out := make([]string, len(list))
-	for i := range list {
-		out[i] = identity(list[i])
-	}
-	return out
-}
-
-func identity(v any) string {
-	m, _ := v.(map[string]any)
-	meta, _ := m["metadata"].(map[string]any)
-	return fmt.Sprintf("%v %v %v/%v", m["apiVersion"], m["kind"], meta["namespace"], meta["name"])
-}
-
-// differences are the paths at which two values differ.
-func differences(a, b any, at Path) []Path {
-	if x, ok := a.(map[string]any); ok {
-		if y, ok := b.(map[string]any); ok {
-			var out []Path
-			for k := range x {
-				if _, ok := y[k]; !ok {
-					out = append(out, at.Key(k))
-				} else {
-					out = append(out, differences(x[k], y[k], at.Key(k))...)
-				}
-			}
-			for k := range y {
-				if _, ok := x[k]; !ok {
-					out = append(out, at.Key(k))
-				}
-			}
-			return out
-		}
-	}
-	if x, ok := a.([]any); ok {
-		if y, ok := b.([]any); ok && len(x) == len(y) {
-			var out []Path
-			for i := range x {
-				out = append(out, differences(x[i], y[i], at.At(i))...)
-			}
-			return out
-		}
-	}
-	if reflect.DeepEqual(a, b) {
-		return nil
-	}
-	return []Path{at}
-}
-
-func mask(v any, p Path) {
-	for i, s := range p {
-		last := i == len(p)-1
-		switch x := v.(type) {
-		case map[string]any:
-			if last {
-				x[s.Key] = "masked"
-			}
-			v = x[s.Key]
-		case []any:
-			if s.Index >= len(x) {
-				return
-			}
-			if last {
-				x[s.Index] = "masked"
-			}
-			v = x[s.Index]
-		}
-	}
-}
-
-// parseManifests reads the command's output as kubectl would, items of lists one by one.
-func parseManifests(out string) ([]any, error) {
-	r := k8syaml.NewYAMLReader(bufio.NewReader(strings.NewReader(out)))
-	var list []any
-	for {
-		doc, err := r.Read()
-		if err == io.EOF {
-			return list, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		var v any
-		if err := sigsyaml.Unmarshal(doc, &v); err != nil {
-			return nil, err
-		}
-		list = appendItems(list, v)
-	}
-}
-
-func appendItems(list []any, v any) []any {
-	m, ok := v.(map[string]any)
-	if !ok {
-		return list
-	}
-	items, isList := m["items"].([]any)
-	if kind, _ := m["kind"].(string); !isList || !strings.HasSuffix(kind, "List") {
-		return append(list, v)
-	}
-	for _, item := range items {
-		list = appendItems(list, item)
-	}
-	return list
-}
-
-var (
-	ownWords = []string{"values don't meet the schema of chart", "***", errClosed.Error()}
-	noWord   = regexp.MustCompile(`\s+`)
-)
-
-// compareErrors reports whether our error is the cause of the command's: each part of it stands there.
-func compareErrors(helm, ours error, tree *Tree) string {
-	switch {
-	case helm == nil:
-		return "helm renders, ours fails: " + ours.Error()
-	case ours == nil:
-		return "ours renders, helm fails: " + helm.Error()
-	}
-	var e *Error
-	if !errors.As(ours, &e) {
-		return "not an *Error: " + ours.Error()
-	}
-	if e.File == "" || !tree.Exists(e.File) && !strings.Contains(e.Msg, "no such file") {
-		return fmt.Sprintf("the error names %q, which does not exist: %s", e.File, e.Msg)
-	}
-	theirs := noWord.ReplaceAllString(helm.Error(), " ")
-	for _, part := range regexp.MustCompile(`: |; |:\d+`).Split(e.Msg, -1) {
-		for _, w := range ownWords {
-			part = strings.ReplaceAll(part, w, "")
-		}
-		if strings.HasPrefix(part, "additional properties") {
-			continue // in random order, as helm prints them
-		}
-		if part = strings.TrimSpace(noWord.ReplaceAllString(part, " ")); !strings.Contains(theirs, part) {
-			return fmt.Sprintf("error differs (%q):\nhelm: %sours: %v", part, helm, e)
-		}
-	}
-	return ""
 }

@@ -19,7 +19,8 @@ import (
 const (
 	maxChartFiles = 20_000
 	maxChartBytes = 256 << 20
-	maxChartDepth = 32 // charts within charts
+	maxChartDepth = 32   // charts within charts
+	maxCharts     = 1000 // charts to render: a dependency may stand for many, under as many aliases
 )
 
 var utf8BOM = []byte("\xef\xbb\xbf")
@@ -73,7 +74,29 @@ func loadChart(t *Tree, name string) (*loadedChart, error) {
 	if err != nil {
 		return nil, err
 	}
+	if countCharts(c, maxCharts) > maxCharts {
+		return nil, &Error{File: real, Limit: true, Msg: fmt.Sprintf("the chart and its dependencies are more than %d charts", maxCharts),
+			Hint: "look for aliases that multiply"}
+	}
 	return &loadedChart{Chart: c, path: real, at: l.at}, nil
+}
+
+// countCharts is how many charts rendering c comes to when all dependencies are enabled, once for each alias; limit+1
+// when there are more than limit.
+func countCharts(c *chart.Chart, limit int) int {
+	n := 1
+	for _, sub := range c.Dependencies() {
+		times := 0
+		for _, d := range c.Metadata.Dependencies {
+			if d.Name == sub.Name() {
+				times++
+			}
+		}
+		if n += max(times, 1) * countCharts(sub, limit); n > limit {
+			return limit + 1
+		}
+	}
+	return n
 }
 
 // packaged reads a chart archive of the tree (pkg/chart/loader/archive.go LoadFile).

@@ -72,7 +72,7 @@ func TestHelmBadArchives(t *testing.T) {
 		name, data, msg string
 		limit           bool
 	}{
-		{"text", "hello", "gzip: invalid header", false},
+		{"text", "this is no archive", "gzip: invalid header", false},
 		{"short", subchart(t, "")[:40], "unexpected EOF", false},
 		{"empty", archive(t), "no files in chart archive", false},
 		{"parent", archive(t, chart, [2]string{"sub/../../evil", "x"}), "chart illegally references parent directory", false},

@@ -103,8 +103,8 @@ func TestHelmReleaseAndCapabilities(t *testing.T) {
 			`(.Capabilities.APIVersions.Has "policy/v1") (lookup "v1" "Secret" "a" "b") (getHostByName "localhost")`)})
 	wantEqual(t, value(t, files, HelmOptions{}),
 		`["release-name","default",true,false,1,"Helm","v1.35.0",false,true,{},""]`)
-	wantEqual(t, value(t, files, HelmOptions{ReleaseName: "r", Namespace: "n", IsUpgrade: true, KubeVersion: "1.29", APIVersions: []string{"example.com/v1"}}),
-		`["r","n",false,true,1,"Helm","v1.29.0",true,true,{},""]`)
+	wantEqual(t, value(t, files, HelmOptions{ReleaseName: "r", Namespace: "n", IsUpgrade: true, KubeVersion: "1.29.1", APIVersions: []string{"example.com/v1"}}),
+		`["r","n",false,true,1,"Helm","v1.29.1",true,true,{},""]`)
 	wantEqual(t, value(t, files, HelmOptions{NameTemplate: `{{ "AB" | lower }}`}),
 		`["ab","default",true,false,1,"Helm","v1.35.0",false,true,{},""]`)
 
@@ -145,19 +145,21 @@ func TestHelmOrder(t *testing.T) {
 		"c/templates/blank.yaml":   "{{ if false }}a{{ end }}\n\n",
 		"c/templates/hook.yaml":    fmt.Sprintf(podTemplate, "hook", "pre-install, post-upgrade"),
 		"c/templates/test.yaml":    fmt.Sprintf(podTemplate, "test", "test-success"),
+		"c/templates/numbers.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: num, annotations: {helm.sh/hook: test, helm.sh/hook-weight: 1}}\n",
 		"c/templates/unknown.yaml": fmt.Sprintf(podTemplate, "unknown", "crd-install"),
 	})
 	crds := []string{"CustomResourceDefinition b1 c/crds/b.yaml", "CustomResourceDefinition {{ b2 }} c/crds/b.yaml"}
 	manifests := []string{"Service s c/templates/a.yaml", "Deployment d c/templates/a.yaml", "Alpha a c/templates/b.yaml", "Zeta z c/templates/b.yaml"}
 	hook, test := "Pod hook c/templates/hook.yaml", "Pod test c/templates/test.yaml"
+	numbers := "Pod num c/templates/numbers.yaml"
 	all := func(parts ...[]string) (out []string) {
 		for _, p := range parts {
 			out = append(out, p...)
 		}
 		return out
 	}
-	wantEqual(t, mustRender(t, files, HelmOptions{}), all(crds, manifests, []string{hook, test}))
-	wantEqual(t, mustRender(t, files, HelmOptions{SkipCRDs: true}), all(manifests, []string{hook, test}))
+	wantEqual(t, mustRender(t, files, HelmOptions{}), all(crds, manifests, []string{hook, numbers, test}))
+	wantEqual(t, mustRender(t, files, HelmOptions{SkipCRDs: true}), all(manifests, []string{hook, numbers, test}))
 	wantEqual(t, mustRender(t, files, HelmOptions{SkipTests: true}), all(crds, manifests, []string{hook}))
 	wantEqual(t, mustRender(t, files, HelmOptions{NoHooks: true}), all(crds, manifests))
 
@@ -215,11 +217,10 @@ func TestHelmAPIVersions(t *testing.T) {
 
 func TestHelmManifestsMustBeObjects(t *testing.T) {
 	for _, c := range []struct{ text, msg string }{
-		{"a: b: c\n", "yaml: line 1: mapping values are not allowed in this context"},
+		{"a: b\nc: d: e\n", "yaml: line 2: mapping values are not allowed in this context"},
 		{"- a\n", "json: cannot unmarshal array"},
-		{"apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {b: true}}\n", "json: cannot unmarshal bool"},
+		{"apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: [b]}\n", "json: cannot unmarshal array"},
 		{"apiVersion: v1\nmetadata: {name: a}\n", "no kind"},
-		{"{\"apiVersion\": \"v1\", \"kind\": \"Pod\"}\n{}\n", "did not find expected"},
 		{"kind: Pod\napiVersion: v1\nx: *y\n", "unknown anchor referenced"},
 	} {
 		_, err := renderChart(t, chartFiles(map[string]string{"c/templates/a.yaml": "{{/* first\n\n*/}}" + c.text}), HelmOptions{})

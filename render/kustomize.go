@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -28,21 +29,11 @@ func renderKustomize(t *Tree, src Source, opts Options, b *budget) (objects []Ob
 	krustyState.Lock()
 	defer krustyState.Unlock()
 	build := krustyBuild{tree: t, src: src, opts: opts, budget: b}
-	traced, err := build.run(true)
-	if traced.fs.annotations {
-		// The origin annotation that traced the objects may have met a patch of annotations: it would apply
-		// although kustomize refuses it. Only the names of origins are taken from the first run.
-		plain, err := build.run(false)
-		if err != nil {
-			return nil, 0, plain.fs.explain(err)
-		}
-		objects, err := build.objects(plain, traced)
-		return objects, 0, err
-	}
+	built, err := build.run(false)
 	if err != nil {
-		return nil, 0, traced.fs.explain(err)
+		return nil, 0, built.fs.explain(err)
 	}
-	objects, err = build.objects(traced, traced)
+	objects, err = build.objects(built)
 	return objects, 0, err
 }
 
@@ -54,15 +45,15 @@ type krustyBuild struct {
 	budget *budget
 }
 
-// krustyResult is what one run of krusty gave: the objects without annotations of kustomize's own, and where each
-// comes from.
+// krustyResult is what one run of krusty gave: objects without kustomize's own annotations, and for each what those
+// annotations said.
 type krustyResult struct {
 	fs      *treeFS
 	objects resmap.ResMap
-	origins []krustyOrigin
+	history []krustyHistory
 }
 
-// run builds the source, with an origin annotation on each object when traced.
+// run builds the source. When traced, each object has an origin annotation on its way.
 //
 // kyaml's schema is global and is never unloaded. A kustomization with `openapi:` must neither see what an earlier
 // source loaded nor leave its own to the next, so such a source starts over on a fresh schema; resetting costs 20 to
@@ -95,21 +86,18 @@ func (k *krustyBuild) runOnce(traced bool) (res krustyResult, err error) {
 	}()
 	restore := keepPreviousIDs()
 	defer restore()
-	defer inflateInProcess(k)()
+	defer inflateInProcess(k, res.fs)()
 	m, err := krusty.MakeKustomizer(krustyOptions()).Run(res.fs, filepath.Join(k.tree.Dir(), filepath.FromSlash(k.src.Path)))
 	if err != nil {
 		return res, err
 	}
 	res.objects = m
-	if res.origins, err = takeOrigins(m); err != nil {
+	if res.history, err = takeHistory(m); err != nil {
 		return res, err
 	}
 	restore()
 	m.RemoveBuildAnnotations()
-	if traced && !res.fs.wantsOrigins {
-		err = m.RemoveOriginAnnotations()
-	}
-	return res, err
+	return res, setManagedBy(m, res.fs.loaded[0])
 }
 
 // krustyOptions are those of `kustomize build --enable-helm`. krusty's defaults differ: they do not sort.
@@ -134,6 +122,25 @@ func keepPreviousIDs() (restore func()) {
 	}
 	resource.BuildAnnotations = kept
 	return func() { resource.BuildAnnotations = all }
+}
+
+// kustomizeVersion is the release of the command that has the version of krusty in go.mod.
+const kustomizeVersion = "v5.8.1"
+
+// setManagedBy corrects the label of `buildMetadata: [managedByLabel]`: in the library it holds the version of the
+// program that uses it.
+func setManagedBy(m resmap.ResMap, entry *kustomization) error {
+	if !slices.Contains(entry.spec.BuildMetadata, types.ManagedByLabelOption) {
+		return nil
+	}
+	for _, r := range m.Resources() {
+		labels := r.GetLabels()
+		labels[konfig.ManagedbyLabelKey] = "kustomize-" + kustomizeVersion
+		if err := r.SetLabels(labels); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // explain gives krusty's error the shape of an Error.

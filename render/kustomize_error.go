@@ -137,14 +137,12 @@ func (f *treeFS) aboutPath(e *Error, k *kustomization, c krustyCause) bool {
 		e.Msg = f.tidy(m[2])
 		e.Hint = "add it, or remove the reference"
 	}
-	for _, m := range quotedPath.FindAllStringSubmatch(c.msg, -1) {
-		name, err := f.name(m[1])
-		if err != nil {
-			continue
-		}
-		if k, ref := f.referrer(name); k != nil {
-			e.File, e.Line = k.file, k.lineOf(ref)
-			return true
+	if m := quotedPath.FindStringSubmatch(c.msg); m != nil {
+		if name, err := f.name(m[1]); err == nil {
+			if k, ref := f.referrer(name); k != nil {
+				e.File, e.Line = k.file, k.lineOf(ref)
+				return true
+			}
 		}
 	}
 	return e.Hint != ""
@@ -164,12 +162,10 @@ func (f *treeFS) aboutYAML(e *Error, k *kustomization, c krustyCause) bool {
 		return true
 	}
 	e.File = path.Join(k.dir, c.file)
-	if real, err := f.t.Resolve(e.File); err == nil {
-		e.File = real
-	}
-	var se *Error
-	if data, err := f.t.ReadFile(e.File); err == nil {
-		if _, err := decode(e.File, data, newBudget()); errors.As(err, &se) && se.Line > 0 {
+	if r, ok := f.hasRead(k.dir, c.file); ok {
+		e.File = r.name
+		var se *Error
+		if _, err := decode(r.name, r.data, newBudget()); errors.As(err, &se) && se.Line > 0 {
 			e.Line = se.Line
 		}
 	}
@@ -218,13 +214,13 @@ func (f *treeFS) aboutObject(e *Error, k *kustomization, c krustyCause) bool {
 	if c.file == "" || k == nil {
 		return false
 	}
-	file, err := f.t.Resolve(path.Join(k.dir, c.file))
-	if err != nil || !contains(f.read, file) {
+	r, ok := f.hasRead(k.dir, c.file)
+	if !ok {
 		return false
 	}
-	e.File = file
+	e.File = r.name
 	if m := objectID.FindStringSubmatch(c.msg); m != nil {
-		e.Line = f.lineOf(file, m[1], m[2])
+		e.Line = lineOfObject(r.data, m[1], m[2])
 	}
 	if strings.Contains(c.msg, "already registered id") {
 		e.Hint = "the object is there twice: remove one, or the reference to one"
@@ -241,36 +237,30 @@ func (f *treeFS) aboutPlugin(e *Error, k *kustomization, c krustyCause) bool {
 	return true
 }
 
-// lineOf is the line where an object of this kind and name begins in a file, 0 when there is none.
-func (f *treeFS) lineOf(file, kind, name string) int {
-	data, err := f.t.ReadFile(file)
-	if err != nil || !bytes.Contains(data, []byte(name)) {
-		return 0
+// hasRead returns a file that krusty has read, as a kustomization in dir calls it.
+func (f *treeFS) hasRead(dir, ref string) (readFile, bool) {
+	real, err := f.t.Resolve(path.Join(dir, ref))
+	for _, r := range f.read {
+		if err == nil && r.name == real {
+			return r, true
+		}
 	}
+	return readFile{}, false
+}
+
+// lineOfObject is the line where the last object of this kind and name begins, 0 when there is none.
+func lineOfObject(data []byte, kind, name string) int {
+	line := 0
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	for {
 		var doc yaml.Node
 		if err := dec.Decode(&doc); err != nil {
-			return 0
+			return line
 		}
-		if l := objectLine(&doc, kind, name); l > 0 {
-			return l
-		}
-	}
-}
-
-// objectLine looks for an object, also in the items of a List.
-func objectLine(n *yaml.Node, kind, name string) int {
-	rn := yaml.NewRNode(n)
-	if rn.YNode().Kind == yaml.MappingNode && rn.GetKind() == kind && rn.GetName() == name {
-		return rn.YNode().Line
-	}
-	if items := rn.Field("items"); items != nil && items.Value.YNode().Kind == yaml.SequenceNode {
-		for _, item := range items.Value.Content() {
-			if l := objectLine(item, kind, name); l > 0 {
-				return l
+		eachObject(yaml.NewRNode(&doc), 0, func(o *yaml.RNode) {
+			if o.GetKind() == kind && o.GetName() == name {
+				line = o.YNode().Line
 			}
-		}
+		})
 	}
-	return 0
 }

@@ -20,8 +20,8 @@ type kustomization struct {
 	ok   bool                // spec could be decoded
 }
 
-// serve looks at a kustomization file before krusty gets it: what is remote or would run something is refused, and the
-// entry is made to ask for origin annotations, which its bases inherit (target.accumulateDirectory).
+// serve looks at a kustomization file before krusty gets it: what is remote or would run something is refused, and in
+// a traced run the entry is made to ask for origin annotations, which its bases inherit (target.accumulateDirectory).
 func (f *treeFS) serve(dir, file string, data []byte) ([]byte, error) {
 	k := &kustomization{dir: dir, file: file, data: data}
 	f.loaded = append(f.loaded, k)
@@ -29,53 +29,20 @@ func (f *treeFS) serve(dir, file string, data []byte) ([]byte, error) {
 		return data, nil // krusty says what is wrong with it
 	}
 	k.ok = true
-	entry := len(f.loaded) == 1
-	if entry {
-		f.wantsOrigins = contains(k.spec.BuildMetadata, types.OriginAnnotations)
-	}
 	k.spec.FixKustomization()
 	f.schema = f.schema || len(k.spec.OpenAPI) > 0
 	if err := f.checkRemotes(k); err != nil {
 		return nil, f.refuse(err)
 	}
-	f.noteDirectives(k)
-	if entry && f.trace && !f.wantsOrigins && k.spec.CheckEmpty() == nil {
+	for _, r := range k.refs() {
+		if r.use == holdsObjects {
+			f.manifests[path.Join(dir, r.text)] = true
+		}
+	}
+	if f.trace && len(f.loaded) == 1 {
 		return withOrigins(data), nil
 	}
 	return data, nil
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
-
-// noteDirectives notes which files say what to do to objects, rather than hold them.
-func (f *treeFS) noteDirectives(k *kustomization) {
-	f.annotations = f.annotations || addressesAnnotations(k.data)
-	for _, r := range k.refs() {
-		if r.use != holdsObjects {
-			f.directives[path.Join(k.dir, r.text)] = true
-		}
-	}
-}
-
-// annotationPaths are how JSON patches, replacements and field specifications write the field.
-var annotationPaths = [][]byte{[]byte("/annotations"), []byte(".annotations"), []byte(`\/annotations`)}
-
-// addressesAnnotations reports whether a file may do something else to an object that has annotations than to one
-// that has none: a JSON patch of metadata/annotations/x applies to the first only.
-func addressesAnnotations(data []byte) bool {
-	for _, p := range annotationPaths {
-		if bytes.Contains(data, p) {
-			return true
-		}
-	}
-	return false
 }
 
 // withOrigins adds originAnnotations to a kustomization's buildMetadata. The result is JSON, which kustomize reads the

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,22 +23,36 @@ type treeFS struct {
 	entry string // directory of the entry kustomization, relative to the root
 	trace bool   // have the entry kustomization ask for origin annotations
 
-	fault        error // the first refusal
-	schema       bool  // a kustomization names an OpenAPI schema
-	annotations  bool  // a file may address the field metadata.annotations as a whole
-	wantsOrigins bool  // the entry kustomization itself asks for origin annotations
+	fault  error // the first refusal
+	schema bool  // a kustomization names an OpenAPI schema
 
-	opened     map[string]bool // directories whose kustomization file krusty looks for next
-	next       string          // the file that krusty will read as a kustomization
-	nextDir    string
-	directives map[string]bool // files that say what to do to objects
-	read       []string        // files read, resolved names, in order
-	aliases    aliasMeter
-	loaded     []*kustomization // in order
+	opened  map[string]bool // directories whose kustomization file krusty looks for next
+	asked   krustyFile      // what krusty asked for last
+	aliases aliasMeter
+
+	loaded    []*kustomization
+	manifests map[string]bool // what kustomizations call their manifests
+	read      []readFile      // in order
+	inflated  []objectOrigin  // what the charts of helmCharts made
+}
+
+// krustyFile is a file that krusty has asked for and not read yet.
+type krustyFile struct {
+	name, real string
+	manifest   bool
+	dir        string // the directory that it is the kustomization of, "" for other files
+}
+
+// readFile is a file that krusty has read.
+type readFile struct {
+	name     string
+	data     []byte
+	manifest bool
 }
 
 func newTreeFS(t *Tree, entry string, trace bool) *treeFS {
-	return &treeFS{t: t, entry: path.Clean(entry), trace: trace, opened: map[string]bool{}, directives: map[string]bool{}, aliases: aliasMeter{maxAliased}}
+	return &treeFS{t: t, entry: path.Clean(entry), trace: trace, opened: map[string]bool{}, manifests: map[string]bool{},
+		aliases: aliasMeter{maxAliased}}
 }
 
 // refuse keeps the first reason why the render must fail.
@@ -95,21 +108,15 @@ func (f *treeFS) CleanedAbs(p string) (filesys.ConfirmedDir, string, error) {
 		f.opened[real] = true
 		return filesys.ConfirmedDir(f.abs(real)), "", nil
 	}
-	f.expect(name, real)
+	f.asked = krustyFile{name: name, real: real, manifest: f.manifests[name]}
+	if dir := path.Dir(name); f.opened[dir] && slices.Contains(konfig.RecognizedKustomizationFileNames(), path.Base(name)) {
+		f.asked.dir = dir
+	}
 	return filesys.ConfirmedDir(filepath.Dir(f.abs(real))), path.Base(real), nil
 }
 
-// expect notes that the next read of real is one of a kustomization file. krusty tries the three names, in this order,
-// right after it has opened a directory (target.LoadKustFile); at any other time such a file is read as data.
-func (f *treeFS) expect(name, real string) {
-	dir, base := path.Dir(name), path.Base(name)
-	if !f.opened[dir] || !slices.Contains(konfig.RecognizedKustomizationFileNames(), base) {
-		return
-	}
-	f.next, f.nextDir = real, dir
-}
-
-// lastKustomizationName is the one krusty tries last.
+// lastKustomizationName is the last of the names that krusty tries, in order, right after it has opened a directory
+// (target.LoadKustFile). At any other time a kustomization file is read as data.
 var lastKustomizationName = func() string {
 	names := konfig.RecognizedKustomizationFileNames()
 	return names[len(names)-1]
@@ -125,17 +132,17 @@ func (f *treeFS) ReadFile(p string) ([]byte, error) {
 	if err != nil {
 		return nil, f.refuse(f.locate(name, err))
 	}
-	f.read = append(f.read, name)
 	if err := f.aliases.check(name, data); err != nil {
 		return nil, f.refuse(err)
 	}
-	if f.next == name {
-		dir := f.nextDir
-		f.next, f.nextDir = "", ""
-		return f.serve(dir, name, data)
+	asked := f.asked
+	f.asked = krustyFile{}
+	if asked.real != name {
+		asked = krustyFile{}
 	}
-	if f.directives[name] || bytes.Contains(data, builtinVersion) {
-		f.annotations = f.annotations || addressesAnnotations(data)
+	f.read = append(f.read, readFile{name, data, asked.manifest})
+	if asked.dir != "" {
+		return f.serve(asked.dir, name, data)
 	}
 	if err := f.checkPluginConfig(name, data); err != nil {
 		return nil, f.refuse(err)

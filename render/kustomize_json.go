@@ -1,9 +1,14 @@
 package render
 
 import (
-	"time"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+	sigsyaml "sigs.k8s.io/yaml"
 )
 
 // kustomizeJSON is a built object as JSON: what a client reads from the text that `kustomize build` prints. The node
@@ -59,25 +64,61 @@ func settleKey(k *yaml.Node, depth int) error {
 }
 
 func settleScalar(n *yaml.Node) error {
-	switch n.ShortTag() {
-	case yaml.NodeTagString:
+	tag := n.ShortTag()
+	switch {
+	case tag == yaml.NodeTagString && prints(n):
 		asString(n)
-	case "!!timestamp":
-		var t time.Time
-		if err := n.Decode(&t); err != nil {
-			return &Error{Msg: err.Error()}
+		return nil
+	case tag == yaml.NodeTagInt || tag == yaml.NodeTagBool || tag == yaml.NodeTagNull:
+		if n.Style&yaml.TaggedStyle == 0 {
+			return nil
 		}
-		n.Value = t.Format(time.RFC3339Nano)
-		asString(n)
-	case "!!binary":
-		var s string
-		if err := n.Decode(&s); err != nil {
-			return &Error{Msg: err.Error()}
+	case tag == yaml.NodeTagFloat && n.Style&yaml.TaggedStyle == 0:
+		if _, err := strconv.ParseFloat(n.Value, 64); err == nil {
+			return nil
 		}
+	}
+	return reprint(n)
+}
+
+// prints reports whether a string certainly is the same after it was printed and parsed. yaml.v3 changes folded text
+// with lines that are indented further, and next-line characters, and cannot read some control characters that it
+// prints.
+func prints(n *yaml.Node) bool {
+	if n.Style&yaml.FoldedStyle != 0 && strings.Contains(n.Value, "\n") || strings.HasPrefix(n.Value, "\t") {
+		return false
+	}
+	for _, r := range n.Value {
+		if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError || r == '\ufeff' {
+			return false
+		}
+	}
+	return true
+}
+
+// reprint gives a scalar the value it has in the text that kustomize prints, by printing it.
+func reprint(n *yaml.Node) error {
+	list := &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq, Content: []*yaml.Node{n}}
+	raw, err := yaml.NewRNode(list).MarshalJSON()
+	if err != nil {
+		return &Error{Msg: err.Error()}
+	}
+	text, err := sigsyaml.JSONToYAML(raw)
+	if err != nil {
+		return &Error{Msg: err.Error()}
+	}
+	var values []any
+	if err := sigsyaml.Unmarshal(text, &values); err != nil || len(values) != 1 {
+		return &Error{Msg: fmt.Sprintf("a value cannot be printed: %v", err)}
+	}
+	if s, ok := values[0].(string); ok {
 		n.Value = s
 		asString(n)
+		return nil
 	}
-	return nil
+	value, err := json.Marshal(values[0])
+	n.Value, n.Tag, n.Style = string(value), "", 0
+	return err
 }
 
 func asString(n *yaml.Node) {

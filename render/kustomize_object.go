@@ -1,7 +1,6 @@
 package render
 
 import (
-	"bytes"
 	"path"
 
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -9,34 +8,30 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/resid"
 )
 
-// krustyOrigin is where one object comes from: what its origin annotation says, and what it was called first.
-type krustyOrigin struct {
+// krustyHistory is what kustomize's annotations say about one object.
+type krustyHistory struct {
 	now   resid.ResId
-	first resid.ResId
-	moved bool // the object was transformed, so first's namespace is "default" when the file names none
-	at    resource.Origin
+	first resid.ResId      // what its file calls it
+	moved bool             // it was transformed: then first's namespace is "default" where the file names none
+	from  *resource.Origin // nil unless the run was traced
 }
 
-// takeOrigins reads the annotations that tell where objects come from.
-func takeOrigins(m resmap.ResMap) ([]krustyOrigin, error) {
-	var out []krustyOrigin
+func takeHistory(m resmap.ResMap) ([]krustyHistory, error) {
+	var out []krustyHistory
 	for _, r := range m.Resources() {
-		at, err := r.GetOrigin()
+		from, err := r.GetOrigin()
 		if err != nil {
 			return nil, err
 		}
-		o := krustyOrigin{now: r.CurId(), first: r.OrgId(), moved: len(r.PrevIds()) > 0}
-		if at != nil {
-			o.at = *at
-		}
-		out = append(out, o)
+		out = append(out, krustyHistory{now: r.CurId(), first: r.OrgId(), moved: len(r.PrevIds()) > 0, from: from})
 	}
 	return out, nil
 }
 
-// objects turns built resources into Objects, in order. traced is the run that knows the origins.
-func (k *krustyBuild) objects(built, traced krustyResult) ([]Object, error) {
+// objects turns built resources into Objects, in order.
+func (k *krustyBuild) objects(built krustyResult) ([]Object, error) {
 	out := make([]Object, 0, built.objects.Size())
+	origins := k.origins(built)
 	for i, r := range built.objects.Resources() {
 		text := ""
 		if k.opts.Text {
@@ -48,82 +43,79 @@ func (k *krustyBuild) objects(built, traced krustyResult) ([]Object, error) {
 		}
 		js, err := kustomizeJSON(r.YNode(), k.budget)
 		if err != nil {
-			return nil, withFile(err, k.src.Path)
+			return nil, withFile(err, origins[i].file)
 		}
 		list, err := toObjects(document{index: -1, json: js}, text)
 		if err != nil {
-			return nil, withFile(err, k.src.Path)
+			return nil, withFile(err, origins[i].file)
 		}
 		for j := range list {
-			list[j].At = nil
-			k.trace(&list[j], traced, traced.origin(i, r.CurId()))
+			o := &list[j]
+			o.At, o.Ref = nil, origins[i].ref
+			o.File, o.Generated, o.Template = origins[i].file, origins[i].generated, origins[i].template
 		}
 		out = append(out, list...)
 	}
 	return out, nil
 }
 
-// origin is where the object at index i, called id, comes from. Two runs of one source give the same order unless a
-// patch of annotations moved something.
-func (r *krustyResult) origin(i int, id resid.ResId) krustyOrigin {
-	if i < len(r.origins) && r.origins[i].now == id {
-		return r.origins[i]
-	}
-	for _, o := range r.origins {
-		if o.now == id {
-			return o
+// origins finds where each object comes from: the one manifest, generator or chart, of all that were read, that makes
+// an object of its first name. Where there is none, or more than one, kustomize itself is asked in a second, traced
+// run. (Tracing every run would take up to half as long again, and JSON patches of annotations would apply that
+// do not without the origin annotation.)
+func (k *krustyBuild) origins(built krustyResult) []objectOrigin {
+	index := built.fs.index()
+	out := make([]objectOrigin, len(built.history))
+	var traced *krustyResult
+	for i, h := range built.history {
+		found := index.find(h)
+		if len(found) == 1 {
+			out[i] = found[0]
+			continue
 		}
-	}
-	return krustyOrigin{now: id, first: id}
-}
-
-// trace says where in the repository an object comes from.
-func (k *krustyBuild) trace(o *Object, run krustyResult, from krustyOrigin) {
-	o.Ref = ObjectRef{from.first.ApiVersion(), from.first.Kind, from.first.Namespace, from.first.Name}
-	switch {
-	case from.at.Repo != "":
-		return
-	case from.at.ConfiguredIn != "":
-		o.Generated = true
-		o.File = run.fs.fileRead(path.Join(k.src.Path, from.at.ConfiguredIn))
-		run.fs.traceChart(o)
-		return
-	case from.at.Path != "":
-		o.File = run.fs.fileRead(path.Join(k.src.Path, from.at.Path))
-	}
-	if o.File == "" {
-		o.File = run.fs.fileWith(o.Ref)
-	}
-	if from.moved && o.Ref.Namespace == resid.DefaultNamespace && !run.fs.mentions(o.File, resid.DefaultNamespace) {
-		o.Ref.Namespace = ""
-	}
-}
-
-// fileRead is the resolved name of a file that was read, "" when name is none: origins are joined from what the
-// kustomizations wrote, which is a wrong name where it goes through a link and up again.
-func (f *treeFS) fileRead(name string) string {
-	real, err := f.t.Resolve(name)
-	if err != nil || !contains(f.read, real) {
-		return ""
-	}
-	return real
-}
-
-// fileWith is the only file read that holds an object of this kind and name, "" when none or several do.
-func (f *treeFS) fileWith(ref ObjectRef) string {
-	found := ""
-	for _, name := range f.read {
-		if name != found && f.lineOf(name, ref.Kind, ref.Name) > 0 {
-			if found != "" {
-				return ""
+		if traced == nil {
+			res, err := k.run(true)
+			if err != nil {
+				res.history = nil
 			}
-			found = name
+			traced = &res
 		}
+		out[i] = k.choose(found, h, traced.at(i, h.now))
 	}
-	return found
+	return out
 }
 
-func (f *treeFS) mentions(file, word string) bool {
-	data, err := f.t.ReadFile(file)
-	return err == nil && bytes.Contains(data, []byte(word))
+// at is what a traced run says about the object that was at index i, nil when it met another one there.
+func (r *krustyResult) at(i int, id resid.ResId) *resource.Origin {
+	if i < len(r.history) && r.history[i].now == id {
+		return r.history[i].from
+	}
+	return nil
+}
+
+// choose takes the origin that kustomize names, whether or not the index has it.
+func (k *krustyBuild) choose(found []objectOrigin, h krustyHistory, says *resource.Origin) objectOrigin {
+	o := objectOrigin{ref: ObjectRef{h.first.ApiVersion(), h.first.Kind, h.first.Namespace, h.first.Name}}
+	if h.moved && o.ref.Namespace == resid.DefaultNamespace {
+		o.ref.Namespace = ""
+	}
+	if says == nil || says.Repo != "" {
+		return o
+	}
+	file := says.Path
+	if says.ConfiguredIn != "" {
+		file, o.generated = says.ConfiguredIn, true
+	}
+	// The path is joined from what the kustomizations wrote: it is wrong where that goes through a link and up again.
+	real, err := k.tree.Resolve(path.Join(k.src.Path, file))
+	if err != nil || !k.tree.Exists(real) {
+		return o
+	}
+	o.file = real
+	for _, candidate := range found {
+		if candidate.file == real {
+			return candidate
+		}
+	}
+	return o
 }

@@ -120,7 +120,7 @@ func (p *Pool) one(ctx context.Context, t *Tree, src Source) Result {
 		return fail(&Error{Msg: fmt.Sprintf("starting a render worker: %v", err)})
 	}
 	var res Result
-	if err := w.do(ctx, request{Source: src, Edits: t.Edits()}, &res); err != nil {
+	if err := w.do(ctx, w.request(t, src), &res); err != nil {
 		cause := w.stop()
 		if ctx.Err() != nil {
 			return fail(&Error{Msg: "interrupted"})
@@ -143,6 +143,16 @@ type worker struct {
 	dec    *gob.Decoder
 	out    *cappedReader
 	stderr *head
+	layer  int64 // of the edits that it has
+}
+
+// request asks for a render, with the tree's edits unless the worker has them.
+func (w *worker) request(t *Tree, src Source) request {
+	req := request{Source: src, Layer: t.layer}
+	if w.layer != t.layer {
+		req.Edits, w.layer = t.edits, t.layer
+	}
+	return req
 }
 
 func startWorker(cfg workerConfig, limits Limits) (*worker, error) {

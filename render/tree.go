@@ -11,6 +11,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // MaxFileSize is the largest file a Tree reads, in bytes. The API server refuses objects of more than about 3 MiB
@@ -29,6 +30,7 @@ type Tree struct {
 	dir   string // absolute, links resolved
 	root  *os.Root
 	edits map[string][]byte // by resolved name
+	layer int64             // identifies edits: equal layers have equal edits; 0 for none
 	rec   *recorder         // nil when nobody listens
 
 	mu    *sync.Mutex
@@ -73,8 +75,12 @@ func (t *Tree) With(edits map[string][]byte) *Tree {
 		}
 		out.edits[name] = v
 	}
+	out.layer = layers.Add(1)
 	return &out
 }
+
+// layers counts the sets of edits that this process has made.
+var layers atomic.Int64
 
 // overlaid returns a Tree with a complete set of edits whose names are resolved already.
 func (t *Tree) overlaid(edits map[string][]byte) *Tree {

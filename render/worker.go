@@ -20,9 +20,11 @@ type workerConfig struct {
 	Opts   Options
 }
 
-// request asks a worker for one render. Edits is the whole overlay.
+// request asks a worker for one render. Edits is the whole overlay; it is sent once, and renders that follow on the
+// same Layer leave it out.
 type request struct {
 	Source Source
+	Layer  int64
 	Edits  map[string][]byte
 }
 
@@ -58,14 +60,14 @@ func work(in io.Reader, out io.Writer) error {
 	if err := limitMemory(cfg.Memory); err != nil {
 		return err
 	}
+	t, layer := tree, int64(0)
 	for {
 		var req request
 		if err := dec.Decode(&req); err != nil {
 			return err
 		}
-		t := tree
-		if len(req.Edits) > 0 {
-			t = tree.overlaid(req.Edits)
+		if req.Layer != layer {
+			t, layer = tree.overlaid(req.Edits), req.Layer
 		}
 		if err := enc.Encode(Render(t, req.Source, cfg.Opts)); err != nil {
 			return err

@@ -10,12 +10,13 @@ import (
 // maxRunes bounds what a report for eyes shows of one string.
 const maxRunes = 1000
 
-// printable makes a string fit to be shown on one line of a terminal or a page. Control characters (so terminal
-// escapes and newlines), characters that reorder or hide text (bidirectional controls, zero-width ones, the
-// whole Unicode category Cf), unknown ones and broken UTF-8 become visible escapes like \x1b and \u202e. What GitHub's
-// runner takes for a command, ":: " at the start of a line and "##[" anywhere (actions/runner, ActionCommand.cs), is
-// escaped as well: at the start and after a space, since lines are wrapped at spaces. Ordinary text is left alone.
-func printable(s string) string {
+// Printable makes a string from a repository fit to be shown on one line of a terminal, a log or a page. Control
+// characters (so terminal escapes and newlines), characters that reorder or hide text (bidirectional controls,
+// zero-width ones: the whole Unicode category Cf), unassigned ones and broken UTF-8 become visible escapes such as \x1b
+// and \u202e. So does what GitHub's runner would take for a command (actions/runner, ActionCommand.cs): "##[" anywhere,
+// and "::" at the start of a line, which is the start of the string or, since lines are wrapped there, after a space.
+// Ordinary text is left alone.
+func Printable(s string) string {
 	if plain(s) {
 		return s
 	}
@@ -51,7 +52,7 @@ func printable(s string) string {
 	return b.String()
 }
 
-// plain reports whether printable has nothing to do: printable ASCII without a colon in front or a runner's command.
+// plain reports whether Printable has nothing to do: printable ASCII without a colon in front or a runner's command.
 func plain(s string) bool {
 	if len(s) > maxRunes || strings.HasPrefix(s, ":") || strings.Contains(s, " ::") || strings.Contains(s, "#[") {
 		return false

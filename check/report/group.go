@@ -73,7 +73,7 @@ func where(f *check.Finding) string { return cmp.Or(f.Origin.File, f.Source) }
 
 // place is a finding's position as editors and terminals understand it: file:line:col, as far as it is known.
 func place(f *check.Finding) string {
-	p := printable(where(f))
+	p := Printable(where(f))
 	if f.Origin.File != "" && f.Origin.Line > 0 {
 		p += fmt.Sprintf(":%d", f.Origin.Line)
 		if f.Origin.Column > 0 {
@@ -96,9 +96,28 @@ func (e *entry) sources() []string {
 	return unique(e.All, func(f *check.Finding) string { return f.Source })
 }
 
-// objects lists the objects that an entry is about, first seen first.
+// renderedBy lists the sources that render an entry, nil when that is only the file itself.
+func (e *entry) renderedBy() []string {
+	in := e.sources()
+	if len(in) == 1 && in[0] == where(e.Finding) {
+		return nil
+	}
+	return in
+}
+
+// objects names the objects that an entry is about, first seen first, a kind only once in a row: "Deployment dev/web",
+// "prod/web".
 func (e *entry) objects() []string {
-	return unique(e.All, func(f *check.Finding) string { return f.Object.ID() })
+	ids := unique(e.All, func(f *check.Finding) string { return f.Object.Kind + "\x00" + f.Object.ID() })
+	last := ""
+	for i, id := range ids {
+		kind, name, _ := strings.Cut(id, "\x00")
+		if kind == last {
+			name = strings.TrimPrefix(name, kind+" ")
+		}
+		ids[i], last = name, kind
+	}
+	return ids
 }
 
 func unique(fs []*check.Finding, name func(*check.Finding) string) []string {

@@ -1,7 +1,7 @@
 // Package report writes the outcome of a check, one file per output format.
 //
 // Everything that comes from the repository (names, paths, messages, reasons) is hostile: formats made for eyes show it
-// through printable and then escape it for their own syntax; formats made for programs keep it, encoded without loss.
+// through Printable and then escape it for their own syntax; formats made for programs keep it, encoded without loss.
 package report
 
 import (

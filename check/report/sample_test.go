@@ -83,11 +83,11 @@ func missing(r *check.Rule, source string, o *render.Object, container string, l
 		Want: []check.Want{check.Set{Path: path, Value: v}}, Safety: check.FixSafe,
 		Origin: render.Origin{File: o.File, Line: line, Column: 9}}
 	if r == ruleNonRoot {
-		f.Safety, f.Advice = check.FixReview, "that the image runs with a user other than root; give it a numeric runAsUser "+
+		f.Safety, f.Advice = check.FixReview, "test that the image runs with a user other than root; give it a numeric runAsUser "+
 			"if it names its user"
 	}
 	if r == ruleMemory {
-		f.Safety, f.Advice = check.FixReview, "that the workload stays below the limit under load"
+		f.Safety, f.Advice = check.FixReview, "test that the workload stays below the limit under load"
 	}
 	return f
 }

@@ -104,7 +104,7 @@ func safety(f *check.Finding) check.Safety {
 	return f.Safety
 }
 
-func policyText(p check.Policy) string { return printable(p.Level) + " " + printable(p.Version) }
+func policyText(p check.Policy) string { return Printable(p.Level) + " " + Printable(p.Version) }
 
 // reasonKind is a reason for skipping without the name in it, so that reasons can be counted.
 func reasonKind(reason string) string {
@@ -118,7 +118,7 @@ func reasonKind(reason string) string {
 			return k.kind
 		}
 	}
-	return printable(reason)
+	return Printable(reason)
 }
 
 func sortedCounts(m map[string]int) []count {
@@ -152,7 +152,7 @@ func failures(run *check.Run) []failure {
 	for i := range out {
 		f := &out[i]
 		if f.File != "" {
-			f.Place = printable(f.File)
+			f.Place = Printable(f.File)
 			if f.Line > 0 {
 				f.Place += fmt.Sprintf(":%d", f.Line)
 			}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -41,7 +40,7 @@ func writeText(w io.Writer, run *check.Run, o Options) error {
 	return t.w.Flush()
 }
 
-// text writes the text report. Strings from the repository go through printable before they get here.
+// text writes the text report. Strings from the repository go through Printable before they get here.
 type text struct {
 	w       *bufio.Writer
 	o       Options
@@ -72,7 +71,7 @@ func (t *text) file(g fileGroup) {
 	}
 	for _, r := range hidden {
 		t.line("%s", t.dim(fmt.Sprintf("  … and %d more of %s in this file (-v lists them)", shown[r]-compactAfter,
-			printable(r.ID))))
+			Printable(r.ID))))
 	}
 	t.line("")
 }
@@ -91,19 +90,8 @@ func (t *text) heading(at, about string, say bool) {
 
 // about names the objects of an entry and the sources that render them, where that is not the file itself.
 func (t *text) about(e *entry) string {
-	var objects []string
-	last := ""
-	for _, f := range e.All {
-		id := f.Object.ID()
-		if f.Object.Kind == last {
-			id = strings.TrimPrefix(id, last+" ") // Deployment dev/web, prod/web
-		}
-		if last = f.Object.Kind; !slices.Contains(objects, id) && !slices.Contains(objects, last+" "+id) {
-			objects = append(objects, id)
-		}
-	}
-	s := t.names(objects)
-	if in := e.sources(); len(in) > 1 || in[0] != where(e.Finding) {
+	s := t.names(e.objects())
+	if in := e.renderedBy(); in != nil {
 		s += " in " + t.names(in)
 	}
 	return s
@@ -117,7 +105,7 @@ func (t *text) names(all []string) string {
 	}
 	quoted := make([]string, len(show))
 	for i, n := range show {
-		quoted[i] = printable(n)
+		quoted[i] = Printable(n)
 	}
 	s := strings.Join(quoted, ", ")
 	if more := len(all) - len(show); more > 0 {
@@ -130,8 +118,8 @@ func (t *text) names(all []string) string {
 func (t *text) entry(e *entry) {
 	const indent = "           "
 	severity := fmt.Sprintf("%-7s", e.Severity)
-	tag := fmt.Sprintf("[%s, fix: %s]", printable(e.Rule.ID), safety(e.Finding))
-	body := t.wrap(printable(e.Message), "  "+severity+"  ", indent)
+	tag := fmt.Sprintf("[%s, fix: %s]", Printable(e.Rule.ID), safety(e.Finding))
+	body := t.wrap(Printable(e.Message), "  "+severity+"  ", indent)
 	last := body[strings.LastIndexByte(body, '\n')+1:]
 	sep := " "
 	if width(last)+1+width(tag) > t.o.Width {
@@ -144,22 +132,22 @@ func (t *text) entry(e *entry) {
 		return
 	}
 	t.advised[key] = true
-	label := "test: "
+	label := "review: "
 	switch safety(e.Finding) {
 	case check.FixManual:
-		label = "to do: "
+		label = "by hand: "
 	case check.FixSafe:
 		label = "note: "
 	}
-	t.line("%s", t.dim(t.wrap(label+printable(e.Advice), indent, indent+strings.Repeat(" ", len(label)))))
+	t.line("%s", t.dim(t.wrap(label+Printable(e.Advice), indent, indent+strings.Repeat(" ", len(label)))))
 }
 
 // exempted lists what an exemption covers, and why.
 func (t *text) exempted(fs []*check.Finding) {
 	t.line("%s", t.bold("exempted: "+plural(len(fs), "finding")))
 	for _, f := range fs {
-		t.line("  %s  %s [%s]", place(f), printable(f.Message), printable(f.Rule.ID))
-		t.line("%s", t.wrap("because: "+printable(f.Exempt.Reason)+" ("+printable(f.Exempt.By)+")", "    ", "    "))
+		t.line("  %s  %s [%s]", place(f), Printable(f.Message), Printable(f.Rule.ID))
+		t.line("%s", t.wrap("because: "+Printable(f.Exempt.Reason)+" ("+Printable(f.Exempt.By)+")", "    ", "    "))
 	}
 	t.line("")
 }
@@ -168,9 +156,9 @@ func (t *text) exempted(fs []*check.Finding) {
 func (t *text) failures(fs []failure) {
 	t.line("%s", t.red("NOT JUDGED: "+plural(len(fs), "source")))
 	for _, f := range fs {
-		head := t.bold(printable(f.Name))
+		head := t.bold(Printable(f.Name))
 		if f.Kind != "" {
-			head += "  " + t.dim(printable(string(f.Kind)))
+			head += "  " + t.dim(Printable(string(f.Kind)))
 		}
 		t.line("  %s", head)
 		msg := f.Msg
@@ -178,12 +166,12 @@ func (t *text) failures(fs []failure) {
 			msg = "could not be judged"
 		}
 		if f.Place == "" {
-			t.line("%s", t.wrap(printable(msg), "    ", "    "))
+			t.line("%s", t.wrap(Printable(msg), "    ", "    "))
 		} else {
-			t.line("%s", t.wrap(printable(msg), "    "+f.Place+": ", "    "))
+			t.line("%s", t.wrap(Printable(msg), "    "+f.Place+": ", "    "))
 		}
 		if f.Hint != "" {
-			t.line("%s", t.wrap("hint: "+printable(f.Hint), "    ", "          "))
+			t.line("%s", t.wrap("hint: "+Printable(f.Hint), "    ", "          "))
 		}
 	}
 	t.line("")

@@ -3,8 +3,6 @@ package report
 import (
 	"fmt"
 	"strings"
-
-	"github.com/syncgate/syncgate/check"
 )
 
 // accounting writes the counts, which add up, and what to do next.
@@ -90,7 +88,7 @@ func (t *text) sources() {
 	t.line("%s", t.bold("sources"))
 	pad := 0
 	for i := range t.run.Sources {
-		pad = max(pad, min(width(printable(t.run.Sources[i].Source.ID)), 60))
+		pad = max(pad, min(width(Printable(t.run.Sources[i].Source.ID)), 60))
 	}
 	for i := range t.run.Sources {
 		s := &t.run.Sources[i]
@@ -98,7 +96,7 @@ func (t *text) sources() {
 		if s.Err != nil {
 			what = t.red("not judged")
 		}
-		t.line("  %-*s  %s  %s", pad, printable(s.Source.ID), t.dim(fmt.Sprintf("%-9s", printable(string(s.Source.Kind)))), what)
+		t.line("  %-*s  %s  %s", pad, Printable(s.Source.ID), t.dim(fmt.Sprintf("%-9s", Printable(string(s.Source.Kind)))), what)
 	}
 	t.line("")
 }
@@ -109,40 +107,43 @@ func (t *text) skipped() {
 	}
 	t.line("%s", t.bold("skipped"))
 	for _, s := range t.run.Skipped {
-		t.line("  %s  %s", printable(s.Path), t.dim(printable(s.Reason)))
+		t.line("  %s  %s", Printable(s.Path), t.dim(Printable(s.Reason)))
 	}
 	t.line("")
 }
 
 // next suggests what to run now.
 func (t *text) next(sum *tally) {
-	for i, step := range nextSteps(sum, t.o) {
+	for i, s := range nextSteps(sum, t.o) {
 		label := ""
 		if i == 0 {
 			label = "next"
 		}
-		t.row(label, step)
+		if s.Command != "" {
+			s.Text = "`" + s.Command + "` " + s.Text
+		}
+		t.row(label, s.Text)
 	}
 }
 
-// nextSteps are sentences that name the commands which lead on from a run.
-func nextSteps(sum *tally, o Options) []string {
-	var out []string
+// step is a suggestion: what to run and what that does. Without a command the text stands alone.
+type step struct{ Command, Text string }
+
+// nextSteps suggests what leads on from a run.
+func nextSteps(sum *tally, o Options) []step {
+	var out []step
 	if n := sum.safe + sum.review; n > 0 {
 		command := "syncgate fix"
 		for _, p := range o.Paths {
 			command += " " + shellWord(p)
 		}
-		s := fmt.Sprintf("`%s` to fix up to %d of these", command, n)
-		if sum.manual == 0 && n == sum.findings {
-			s = fmt.Sprintf("`%s` to fix up to %s", command, plural(n, "finding"))
-		}
-		out = append(out, s+fixSplit(sum)+"; --diff shows it first")
+		out = append(out, step{command, fmt.Sprintf("to fix up to %d of %s (%s); --diff shows it first", n,
+			plural(sum.findings, "finding"), fixSplit(sum))})
 	} else if sum.manual > 0 {
-		out = append(out, fmt.Sprintf("%s a person's decision: see \"to do\" above", need(sum.manual)))
+		out = append(out, step{Text: need(sum.manual) + " a person's decision"})
 	}
 	if len(sum.rules) > 0 {
-		out = append(out, fmt.Sprintf("`syncgate rules %s` explains a rule", printable(sum.rules[0].Rule.ID)))
+		out = append(out, step{"syncgate rules " + Printable(sum.rules[0].Rule.ID), "explains a rule"})
 	}
 	return out
 }
@@ -154,17 +155,20 @@ func need(n int) string {
 	return fmt.Sprintf("%d findings need", n)
 }
 
+// fixSplit says how safe the fixes are, and what has none.
 func fixSplit(sum *tally) string {
 	var parts []string
-	for _, p := range []struct {
-		n    int
-		what string
-	}{{sum.safe, string(check.FixSafe)}, {sum.review, "to review"}, {sum.manual, "by hand"}} {
-		if p.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
-		}
+	if sum.safe > 0 {
+		parts = append(parts, fmt.Sprintf("%d safe", sum.safe))
 	}
-	return " (" + strings.Join(parts, ", ") + ")"
+	if sum.review > 0 {
+		parts = append(parts, fmt.Sprintf("%d to review", sum.review))
+	}
+	s := strings.Join(parts, ", ")
+	if sum.manual > 0 {
+		s += fmt.Sprintf("; %d left to you", sum.manual)
+	}
+	return s
 }
 
 // shellWord quotes an argument for a POSIX shell when it needs it.
@@ -174,8 +178,8 @@ func shellWord(s string) string {
 	}
 	for _, r := range s {
 		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-", r) {
-			return "'" + strings.ReplaceAll(printable(s), "'", `'\''`) + "'"
+			return "'" + strings.ReplaceAll(Printable(s), "'", `'\''`) + "'"
 		}
 	}
-	return printable(s)
+	return Printable(s)
 }

@@ -62,17 +62,17 @@ var neighbours = map[string][]string{
 	"namespace":       {"name"},
 }
 
-// placeKey is the index of the entry after which a new one goes: a known neighbour; for a scalar, the last scalar sibling;
+// placeKey is the index of the entry after which a new one goes: a known neighbour; for a scalar, the last small sibling;
 // else the last entry.
 func placeKey(n *node, kept []bool, key, v *yaml.Node) int {
-	last, scalar := -1, -1
+	last, small := -1, -1
 	for i := 0; i < len(kept); i += 2 {
 		if !kept[i] {
 			continue
 		}
 		last = i
-		if k := n.kids[i+1]; k.y.Kind == yaml.ScalarNode && !k.isEmpty() && !k.block() {
-			scalar = i
+		if n.kids[i+1].small() {
+			small = i
 		}
 	}
 	for _, name := range neighbours[key.Value] {
@@ -80,8 +80,8 @@ func placeKey(n *node, kept []bool, key, v *yaml.Node) int {
 			return i
 		}
 	}
-	if len(v.Content) == 0 && scalar >= 0 {
-		return scalar
+	if len(v.Content) == 0 && small >= 0 {
+		return small
 	}
 	return last
 }
@@ -110,6 +110,9 @@ func (p *planner) insertLines(n *node, kept []bool, after, width int, lines []st
 		if kept[0] {
 			ways = append(ways, func() []piece { return p.insertBefore(n, lines) })
 		}
+	} else if text := n.lastLeaf(); text.block() && p.f.data[text.head-1] != '+' {
+		// The text ends with the file, without a line break, which "|" would add now and "|-" does not.
+		ways = append(ways, p.both(p.edit(n, text.head, text.head, "-"), ways[0]))
 	}
 	p.changes = append(p.changes, ways)
 }

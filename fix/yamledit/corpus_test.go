@@ -172,6 +172,9 @@ func (r *corpusRun) try(t *testing.T, name string, f *File, p place, op Op) {
 	var refused *RefusedError
 	if errors.As(err, &refused) {
 		r.refused[refused.Reason]++
+		if testing.Verbose() {
+			fmt.Printf("refused: %s: %v: %T %+v\n", name, err, op, op)
+		}
 		r.examples[refused.Reason] = fmt.Sprintf("%s: %v", name, err)
 		return
 	}

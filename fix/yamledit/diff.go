@@ -115,5 +115,7 @@ func (p *planner) add(ways ...func() []piece) { p.changes = append(p.changes, wa
 
 // writer writes what comes under the mapping n.
 func (p *planner) writer(n *node) writer {
-	return writer{step: p.h.step(n), seq: p.h.seqIndent(), quote: p.h.quote()}
+	size := len(p.f.data)
+	unended := size > 0 && p.f.ix.start(size) != size
+	return writer{step: p.h.step(n), seq: p.h.seqIndent(), quote: p.h.quote(), oneLine: unended}
 }

@@ -31,7 +31,7 @@ func (p *planner) flowWriter(n *node) flowWriter {
 			keys = true
 			w.quoteKeys = m.kids[0].y.Style&yaml.DoubleQuotedStyle != 0
 			if w.quoteKeys && string(p.f.data[m.kids[0].end:m.kids[1].start]) == ":" {
-				w.colon = ":"
+				w.colon, w.comma = ":", ","
 			}
 			if p.f.data[m.body+1] == ' ' {
 				w.pad = " "
@@ -39,6 +39,7 @@ func (p *planner) flowWriter(n *node) flowWriter {
 		}
 		if len(m.kids) > width && !members {
 			members = true
+			w.comma = ", "
 			if string(p.f.data[m.kids[width-1].end:m.kids[width].start]) == "," {
 				w.comma = ","
 			}

@@ -26,6 +26,11 @@ func (n *node) isEmpty() bool {
 	return n.y.Kind == yaml.ScalarNode && n.end == n.body && n.y.Value == ""
 }
 
+// small reports a value on one line: a scalar, an alias or a flow collection.
+func (n *node) small() bool {
+	return !n.isEmpty() && !n.block() && (len(n.kids) == 0 || n.flow())
+}
+
 // inFlow reports whether n stands inside a flow collection.
 func (n *node) inFlow() bool { return n.parent != nil && n.parent.flow() }
 
@@ -38,6 +43,14 @@ func (n *node) col() int {
 		return n.kids[0].column()
 	}
 	return n.column()
+}
+
+// lastLeaf is the last scalar or alias in n.
+func (n *node) lastLeaf() *node {
+	for len(n.kids) > 0 {
+		n = n.kids[len(n.kids)-1]
+	}
+	return n
 }
 
 // index is n's place among its parent's children, -1 for a root.

@@ -1,10 +1,12 @@
 package yamledit
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"sort"
 	"strconv"
+	"unicode/utf8"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -68,6 +70,9 @@ func toNode(value any) (*yaml.Node, error) {
 	case float64:
 		return floatNode(v)
 	case string:
+		if !utf8.ValidString(v) {
+			return nil, errors.New("a string that is not UTF-8 cannot be written")
+		}
 		return scalarNode(yaml.NodeTagString, v), nil
 	case []any:
 		n := &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq}

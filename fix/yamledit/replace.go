@@ -53,7 +53,7 @@ func (p *planner) replaceFlow(n *node, c *yaml.Node) {
 		p.add(p.edit(n, n.from(), n.end, text))
 		return
 	}
-	ways := change{p.edit(n, n.end, n.end, " "+text)}
+	ways := change{p.edit(n, n.end, n.end, p.gap(n.end)+text)}
 	if i := n.index(); i%2 == 1 {
 		key := n.parent.kids[i-1]
 		ways = append(ways, p.edit(n, key.end, key.end, ": "+text))
@@ -143,7 +143,11 @@ func (p *planner) beneath(n *node, lines []string) func() []piece {
 	case n.block():
 		return p.both(p.edit(n, intro, n.head, ""), p.both(p.edit(n, ix.end(n.head), max(n.end, ix.end(n.head)), ""), under(ix.next(n.end))))
 	case len(n.kids) > 0 && !n.flow():
-		return p.both(p.edit(n, intro, max(n.body, intro), ""), p.both(p.edit(n, ix.end(max(n.body, intro)), ix.end(n.end), ""), under(ix.next(n.end))))
+		head := intro
+		if n.body > n.start {
+			head = n.body
+		}
+		return p.both(p.edit(n, intro, head, ""), p.both(p.edit(n, ix.end(head), ix.end(n.end), ""), under(ix.next(n.end))))
 	}
 	end := n.end
 	if rest := skipBlanks(p.f.data, end); rest == ix.end(end) {

@@ -175,8 +175,9 @@ func isNull(n *yaml.Node) bool {
 // put makes v the value at step s of the last collection of chain.
 func (t *tree) put(chain []*yaml.Node, s render.Step, v *yaml.Node) error {
 	if len(chain) == 0 {
-		t.root = v
-		return nil
+		root, err := t.wrap(v, render.Path{s})
+		t.root = root
+		return err
 	}
 	if err := t.guard(chain...); err != nil {
 		return err
