@@ -224,25 +224,41 @@ func (p *prover) edited(patches []*Patch) (files []FileChange, refused map[*Patc
 	return files, refused, nil
 }
 
-// planFile plans the edits of one file. When all patches do not go together, those that refuse are left out.
+// planFile plans the edits of one file. When all patches do not go together, those that refuse alone are left out, then
+// those that refuse beside the others.
 func planFile(data []byte, patches []*Patch, refused map[*Patch]string) []yamledit.Edit {
-	var ops []yamledit.Op
-	for _, x := range patches {
-		ops = append(ops, x.ops...)
-	}
-	edits, err := yamledit.Plan(data, ops...)
+	edits, err := yamledit.Plan(data, opsOf(patches)...)
 	if err == nil {
 		return edits
 	}
-	ops = nil
-	edits = nil
+	var rest []*Patch
 	for _, x := range patches {
-		with, err := yamledit.Plan(data, append(ops[:len(ops):len(ops)], x.ops...)...)
+		if _, err := yamledit.Plan(data, x.ops...); err != nil {
+			refused[x] = err.Error()
+			continue
+		}
+		rest = append(rest, x)
+	}
+	if edits, err = yamledit.Plan(data, opsOf(rest)...); err == nil {
+		return edits
+	}
+	var kept []*Patch
+	edits = nil
+	for _, x := range rest {
+		with, err := yamledit.Plan(data, opsOf(append(kept[:len(kept):len(kept)], x))...)
 		if err != nil {
 			refused[x] = err.Error()
 			continue
 		}
-		ops, edits = append(ops, x.ops...), with
+		kept, edits = append(kept, x), with
 	}
 	return edits
+}
+
+func opsOf(patches []*Patch) []yamledit.Op {
+	var ops []yamledit.Op
+	for _, x := range patches {
+		ops = append(ops, x.ops...)
+	}
+	return ops
 }

@@ -112,9 +112,16 @@ func yamlError(file string, err error) *Error {
 	if m := yamlLine.FindStringSubmatch(msg); m != nil {
 		e.Line, _ = strconv.Atoi(m[1])
 		e.Msg = msg[len(m[0]):]
+		if parserFault.MatchString(e.Msg) {
+			e.Line++
+		}
 	}
 	return e
 }
+
+// parserFault matches the messages of yaml.v3's parser (parserc.go), whose lines count from 0 while the scanner's count
+// from 1 (see fail in its decode.go).
+var parserFault = regexp.MustCompile(`^(did not find expected|found duplicate %|found incompatible YAML|found undefined tag)`)
 
 func withFile(err error, file string) error {
 	var e *Error

@@ -68,10 +68,9 @@ func (o *helmOutput) manifest(m *manifest) error {
 			return o.manifestError(m, asError(err, Source{}))
 		}
 		for i := range list {
-			list[i].At = nil
-			list[i].Doc = -1
+			list[i].Template, list[i].Doc, list[i].At = true, -1, nil
 		}
-		o.add(list, filePlace{path: from.path, packed: true})
+		o.add(list, from.path)
 	}
 	return nil
 }
@@ -94,20 +93,21 @@ func (o *helmOutput) crd(from filePlace, f *chart.File) error {
 		if err != nil {
 			return packedError(asError(atLine(err, "", d), Source{}), from, path.Join(o.chart.Name(), f.Name))
 		}
-		o.add(list, from)
+		if from.packed { // the text of an archive is not YAML either
+			for i := range list {
+				list[i].Template, list[i].Doc, list[i].At = true, -1, nil
+			}
+		}
+		o.add(list, from.path)
 	}
 	return nil
 }
 
-// add takes objects that come from a file. The text of the file is not theirs when it is a template or an archive.
-func (o *helmOutput) add(list []Object, from filePlace) {
+// add takes objects that come from a file.
+func (o *helmOutput) add(list []Object, file string) {
 	for i := range list {
 		x := &list[i]
-		x.File = from.path
-		x.Ref = ObjectRef{x.APIVersion, x.Kind, x.Namespace, x.Name}
-		if from.packed {
-			x.Template, x.Doc, x.At = true, -1, nil
-		}
+		x.File, x.Ref = file, ObjectRef{x.APIVersion, x.Kind, x.Namespace, x.Name}
 	}
 	o.objects = append(o.objects, list...)
 }

@@ -10,7 +10,7 @@ import (
 
 // maxAliased is how many values the documents with aliases of one source may hold once aliases are replaced by copies,
 // which is the first thing that kustomize does with a document (kio.ByteReader.AnchorsAweigh).
-const maxAliased = 1 << 19
+const maxAliased = 1 << 18
 
 // aliasMeter bounds what aliases expand to in all files of a source.
 type aliasMeter struct{ left int }

@@ -21,7 +21,9 @@ func (f *treeFS) locate(name string, err error) *Error {
 	var leaving *LeavesRootError
 	switch {
 	case k == nil && errors.As(err, &leaving):
-		e.File = f.entry
+		if e.File = f.entry; leaving.Target != "" {
+			e.File = leaving.Name
+		}
 	case k != nil && errors.As(err, &leaving):
 		e.File, e.Line = k.file, k.lineOf(ref)
 		if leaving.Target == "" {
@@ -69,12 +71,22 @@ func (f *treeFS) tidy(msg string) string {
 	root := f.t.Dir()
 	msg = strings.ReplaceAll(msg, root+string(filepath.Separator), "")
 	msg = strings.ReplaceAll(msg, root, ".")
-	msg = strings.TrimSpace(msg)
+	msg = strings.TrimSpace(plainIDs(msg))
 	r, n := utf8.DecodeRuneInString(msg)
 	if next, _ := utf8.DecodeRuneInString(msg[n:]); unicode.IsUpper(r) && unicode.IsLower(next) {
 		msg = string(unicode.ToLower(r)) + msg[n:]
 	}
 	return msg
+}
+
+var printedID = regexp.MustCompile(`resid\.ResId\{Gvk:resid\.Gvk\{[^}]*Kind:"([^"]*)"[^}]*\}, Name:"([^"]*)", Namespace:"([^"]*)"\}`)
+
+// plainIDs writes the identifiers that kustomize prints as Go values in a readable way.
+func plainIDs(msg string) string {
+	return printedID.ReplaceAllStringFunc(msg, func(s string) string {
+		m := printedID.FindStringSubmatch(s)
+		return (&Object{Kind: m[1], Name: m[2], Namespace: m[3]}).ID()
+	})
 }
 
 // krustyCause is what remains of a message without the chain of what was being done.
@@ -133,9 +145,16 @@ var (
 
 // aboutPath places a message about a path where a kustomization names that path.
 func (f *treeFS) aboutPath(e *Error, k *kustomization, c krustyCause) bool {
-	if m := missingPath.FindStringSubmatch(c.msg); m != nil {
+	switch m := missingPath.FindStringSubmatch(c.msg); {
+	case m != nil:
 		e.Msg = f.tidy(m[2])
 		e.Hint = "add it, or remove the reference"
+	case strings.HasPrefix(c.msg, "cycle detected"):
+		e.Hint = "a kustomization cannot use one that uses it, or one above it"
+	case strings.HasPrefix(c.msg, "security; file"):
+		e.Hint = "kustomize reads files below the kustomization only: make what holds the file a base"
+	case strings.HasPrefix(c.msg, "unable to find one of"):
+		e.Hint = "a directory among the resources needs a kustomization: add one, or list its files"
 	}
 	if m := quotedPath.FindStringSubmatch(c.msg); m != nil {
 		if name, err := f.name(m[1]); err == nil {
@@ -207,33 +226,63 @@ func (f *treeFS) aboutSchema(e *Error, _ *kustomization, c krustyCause) bool {
 	return false
 }
 
-var objectID = regexp.MustCompile(`\b([A-Z]\w+)\.(?:[\w-]+\.)*[\w./-]*/([\w.-]+?)\.(?:[\w-]+|\[noNs\])(?:$|[^\w-])`)
+// objectID matches how kustomize writes an object: Deployment.v1.apps/web.[noNs].
+var objectID = regexp.MustCompile(`\b([A-Z]\w*)\.[\w.\[\]-]+/([\w.-]+?)\.(?:\[noNs\]|[\w-]+)(?:$|[^\w.-])`)
 
-// aboutObject finds the object that a message names in the file that it blames.
+// aboutObject finds the object that a message names: in the manifest that it blames, in a patch, or in the
+// kustomization itself.
 func (f *treeFS) aboutObject(e *Error, k *kustomization, c krustyCause) bool {
-	if c.file == "" || k == nil {
+	if k == nil {
 		return false
-	}
-	r, ok := f.hasRead(k.dir, c.file)
-	if !ok {
-		return false
-	}
-	e.File = r.name
-	if m := objectID.FindStringSubmatch(c.msg); m != nil {
-		e.Line = lineOfObject(r.data, m[1], m[2])
 	}
 	if strings.Contains(c.msg, "already registered id") {
 		e.Hint = "the object is there twice: remove one, or the reference to one"
 	}
+	if strings.Contains(c.msg, "failed to find unique target for patch") {
+		e.Hint = "the patch names an object that is not there, or is there twice"
+	}
+	blamed, isBlamed := f.hasRead(k.dir, c.file)
+	if c.file != "" && isBlamed {
+		e.File = blamed.name
+	}
+	kind, name := "", ""
+	if m := objectID.FindStringSubmatch(c.msg); m != nil {
+		kind, name = m[1], m[2]
+	} else if m := printedID.FindStringSubmatch(c.msg); m != nil {
+		kind, name = m[1], m[2]
+	} else {
+		return c.file != "" && isBlamed
+	}
+	if c.file != "" && isBlamed {
+		e.Line = lineOfObject(blamed.data, kind, name)
+		return true
+	}
+	for _, r := range f.read {
+		if l := lineOfObject(r.data, kind, name); l > 0 && !r.manifest {
+			e.File, e.Line = r.name, l
+			return true
+		}
+	}
+	e.Line = k.line(func(s string) bool { return s == name || strings.Contains(s, "name: "+name) })
 	return true
 }
 
-// aboutPlugin explains why a plugin is not run.
+var disabledPlugin = regexp.MustCompile(`external plugins disabled; unable to load external plugin '([^']*)'`)
+
+// aboutPlugin finds the configuration of a plugin that is not run.
 func (f *treeFS) aboutPlugin(e *Error, k *kustomization, c krustyCause) bool {
-	if !strings.Contains(c.msg, "external plugins disabled") {
+	m := disabledPlugin.FindStringSubmatch(c.msg)
+	if m == nil || k == nil {
 		return false
 	}
-	e.Hint = "generators and transformers of kustomize's own only: vendor what the plugin generates"
+	e.Hint = "only generators and transformers of kustomize's own are run: commit what the plugin makes instead"
+	kind := regexp.MustCompile(`(?m)^"?kind"?: *"?` + regexp.QuoteMeta(m[1]))
+	e.Line = k.line(kind.MatchString)
+	for _, r := range f.read {
+		if at := kind.FindIndex(r.data); at != nil && r.name != k.file && !r.manifest {
+			e.File, e.Line = r.name, bytes.Count(r.data[:at[0]], []byte("\n"))+1
+		}
+	}
 	return true
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/types"
@@ -171,7 +172,11 @@ func (f *treeFS) referrer(name string) (*kustomization, string) {
 	for i := len(f.loaded) - 1; i >= 0; i-- {
 		k := f.loaded[i]
 		for _, r := range k.refs() {
-			if path.Join(k.dir, r.text) == name {
+			at := path.Join(k.dir, r.text)
+			if filepath.IsAbs(r.text) {
+				at, _ = f.name(r.text)
+			}
+			if at == name {
 				return k, r.text
 			}
 		}

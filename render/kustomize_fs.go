@@ -63,15 +63,15 @@ func (f *treeFS) refuse(err error) error {
 	return err
 }
 
-// name is the name within the tree of a path that krusty uses.
+// name is the name relative to the root of a path that krusty uses, and an error when that is outside.
 func (f *treeFS) name(p string) (string, error) {
 	rel, err := filepath.Rel(f.t.Dir(), p)
 	if err != nil {
-		return "", err
+		return p, err
 	}
 	rel = filepath.ToSlash(rel)
 	if leaves(rel) {
-		return "", &LeavesRootError{Name: rel}
+		return rel, &LeavesRootError{Name: rel}
 	}
 	return rel, nil
 }

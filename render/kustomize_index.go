@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/resid"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
@@ -33,9 +32,7 @@ func (x objectIndex) add(o objectOrigin) {
 func (x objectIndex) find(h krustyHistory) []objectOrigin {
 	var out []objectOrigin
 	for _, o := range x[kindName{h.first.Kind, h.first.Name}] {
-		same := o.ref.Namespace == h.first.Namespace ||
-			h.moved && o.ref.Namespace == "" && h.first.Namespace == resid.DefaultNamespace
-		if same && o.ref.APIVersion == h.first.ApiVersion() {
+		if o.ref.APIVersion == h.first.ApiVersion() && h.from(o.ref.Namespace) {
 			out = append(out, o)
 		}
 	}

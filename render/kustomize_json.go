@@ -17,21 +17,23 @@ import (
 // The text is YAML that was parsed as YAML 1.2 (yes and on are strings), turned into JSON and printed so that a YAML
 // 1.1 reader gets the same values (resource.AsYAML). Doing the same to the node saves printing and parsing twice.
 func kustomizeJSON(n *yaml.Node, b *budget) ([]byte, error) {
-	if err := settle(n, 0); err != nil {
+	if err := settle(n, 0, 0); err != nil {
 		return nil, err
 	}
 	return toJSON(n, b)
 }
 
-// settle gives each plain scalar the form in which YAML 1.1 reads what YAML 1.2 means by it.
-func settle(n *yaml.Node, depth int) error {
+// settle gives each plain scalar the form in which YAML 1.1 reads what YAML 1.2 means by it. flow is yaml.FlowStyle
+// for what stands within braces or brackets.
+func settle(n *yaml.Node, depth int, flow yaml.Style) error {
 	if depth > maxDepth {
-		return &Error{Msg: "nested without end", Limit: true}
+		return &Error{Msg: fmt.Sprintf("nested deeper than %d levels", maxDepth), Limit: true}
 	}
+	flow |= n.Style & yaml.FlowStyle
 	switch n.Kind {
 	case yaml.DocumentNode, yaml.SequenceNode:
 		for _, c := range n.Content {
-			if err := settle(c, depth+1); err != nil {
+			if err := settle(c, depth+1, flow); err != nil {
 				return err
 			}
 		}
@@ -40,12 +42,12 @@ func settle(n *yaml.Node, depth int) error {
 			if err := settleKey(n.Content[i], depth); err != nil {
 				return err
 			}
-			if err := settle(n.Content[i+1], depth+1); err != nil {
+			if err := settle(n.Content[i+1], depth+1, flow); err != nil {
 				return err
 			}
 		}
 	case yaml.ScalarNode:
-		return settleScalar(n)
+		return settleScalar(n, flow)
 	}
 	return nil
 }
@@ -63,11 +65,14 @@ func settleKey(k *yaml.Node, depth int) error {
 	return nil
 }
 
-func settleScalar(n *yaml.Node) error {
+func settleScalar(n *yaml.Node, flow yaml.Style) error {
 	tag := n.ShortTag()
 	switch {
 	case tag == yaml.NodeTagString && prints(n):
 		asString(n)
+		return nil
+	case tag == yaml.NodeTagNull && n.Value == "" && flow != 0:
+		asString(n) // printed as ''
 		return nil
 	case tag == yaml.NodeTagInt || tag == yaml.NodeTagBool || tag == yaml.NodeTagNull:
 		if n.Style&yaml.TaggedStyle == 0 {
@@ -78,7 +83,7 @@ func settleScalar(n *yaml.Node) error {
 			return nil
 		}
 	}
-	return reprint(n)
+	return reprint(n, flow)
 }
 
 // prints reports whether a string certainly is the same after it was printed and parsed. yaml.v3 changes folded text
@@ -97,8 +102,8 @@ func prints(n *yaml.Node) bool {
 }
 
 // reprint gives a scalar the value it has in the text that kustomize prints, by printing it.
-func reprint(n *yaml.Node) error {
-	list := &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq, Content: []*yaml.Node{n}}
+func reprint(n *yaml.Node, flow yaml.Style) error {
+	list := &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq, Style: flow, Content: []*yaml.Node{n}}
 	raw, err := yaml.NewRNode(list).MarshalJSON()
 	if err != nil {
 		return &Error{Msg: err.Error()}

@@ -49,7 +49,7 @@ func TestKustomizeJSONScalars(t *testing.T) {
 		"0b101", "1_000", "+12", "-0", "1e3", "1.50", "1e21", "1e-7", "100000000000000000000", "18446744073709551615", "12345678901234567890",
 		"1:30", "190:20:30", "2001-01-01", "2001-01-01T10:00:00Z", "2001-12-14 21:59:43.10 -5", ".5", "5.", ".inf", "-.Inf", ".nan", "!!str 12",
 		"!!binary aGk=", "!!int '3'", "!!float 3", "!foo bar", "=", "<<", "0.1", "1.0", "08", "0.", "-", "1.2.3", "0777", "١٢", "!!timestamp 2001-01-01",
-		"!!bool yes", "!!null x", "1e400", "a: b", "[yes, 012]", "{on: off}", "{1: a}", "{true: a}", "{null: a}", "{1.5: a}",
+		"!!bool yes", "!!null x", "1e400", "a: b", "[yes, 012]", "{on: off}", "{1: a}", "{true: a}", "{null: a}", "{1.5: a}", "{a: }", "{a: , b: c}", "[a, {b: }]", "", "\n    a:\n    b: c", "{a}", "[a: ]",
 		"|\n    a\n     b\n", "|+\n    a\n\n", ">\n    a\n    b\n\n      c\n    d\n", ">-\n    a\n      b\n", "\"a\\tb\\u2028\\x7f\\u0085\"", "\"\\ud83d\\ude00\""} {
 		doc := "k: " + s + "\nm:\n  n: " + strings.ReplaceAll(s, "\n", "\n  ") + "\n"
 		var n yaml.Node
@@ -76,7 +76,7 @@ func TestKustomizeJSONStyles(t *testing.T) {
 		}
 		root := &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap, Content: []*yaml.Node{
 			{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: "k"},
-			{Kind: yaml.SequenceNode, Content: []*yaml.Node{n}},
+			{Kind: yaml.SequenceNode, Style: yaml.FlowStyle * yaml.Style(rnd.Intn(2)), Content: []*yaml.Node{n}},
 		}}
 		compareKustomizeJSON(t, b.String(), root)
 	}

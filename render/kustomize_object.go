@@ -2,6 +2,7 @@ package render
 
 import (
 	"path"
+	"strings"
 
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/resource"
@@ -12,18 +13,40 @@ import (
 type krustyHistory struct {
 	now   resid.ResId
 	first resid.ResId      // what its file calls it
-	moved bool             // it was transformed: then first's namespace is "default" where the file names none
-	from  *resource.Origin // nil unless the run was traced
+	moved bool             // it was transformed: then first's namespace is an effective one
+	says  *resource.Origin // nil unless the run was traced
+}
+
+// from reports whether the object can come from one that its file gives a namespace, or none (resid.ResId
+// EffectiveNamespace).
+func (h krustyHistory) from(namespace string) bool {
+	switch first := h.first.Namespace; {
+	case h.moved && first == resid.TotallyNotANamespace:
+		return true
+	case h.moved && first == resid.DefaultNamespace:
+		return namespace == "" || namespace == first
+	default:
+		return namespace == first
+	}
+}
+
+// ref is what the object's file calls it, as far as is known without the file.
+func (h krustyHistory) ref() ObjectRef {
+	ref := ObjectRef{h.first.ApiVersion(), h.first.Kind, h.first.Namespace, h.first.Name}
+	if h.moved && h.from("") {
+		ref.Namespace = ""
+	}
+	return ref
 }
 
 func takeHistory(m resmap.ResMap) ([]krustyHistory, error) {
 	var out []krustyHistory
 	for _, r := range m.Resources() {
-		from, err := r.GetOrigin()
+		says, err := r.GetOrigin()
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, krustyHistory{now: r.CurId(), first: r.OrgId(), moved: len(r.PrevIds()) > 0, from: from})
+		out = append(out, krustyHistory{now: r.CurId(), first: r.OrgId(), moved: len(r.PrevIds()) > 0, says: says})
 	}
 	return out, nil
 }
@@ -88,18 +111,16 @@ func (k *krustyBuild) origins(built krustyResult) []objectOrigin {
 // at is what a traced run says about the object that was at index i, nil when it met another one there.
 func (r *krustyResult) at(i int, id resid.ResId) *resource.Origin {
 	if i < len(r.history) && r.history[i].now == id {
-		return r.history[i].from
+		return r.history[i].says
 	}
 	return nil
 }
 
 // choose takes the origin that kustomize names, whether or not the index has it.
 func (k *krustyBuild) choose(found []objectOrigin, h krustyHistory, says *resource.Origin) objectOrigin {
-	o := objectOrigin{ref: ObjectRef{h.first.ApiVersion(), h.first.Kind, h.first.Namespace, h.first.Name}}
-	if h.moved && o.ref.Namespace == resid.DefaultNamespace {
-		o.ref.Namespace = ""
-	}
-	if says == nil || says.Repo != "" {
+	o := objectOrigin{ref: h.ref()}
+	// An object that lost its annotation counts as made by the next transformer.
+	if says == nil || says.Repo != "" || strings.HasSuffix(says.ConfiguredBy.Kind, "Transformer") {
 		return o
 	}
 	file := says.Path

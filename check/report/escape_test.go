@@ -145,7 +145,10 @@ func valid(s string) string { return string([]rune(s)) }
 
 func sameJSON(t *testing.T, out []byte, s string) {
 	t.Helper()
-	var r jsonReport
+	var r struct {
+		Skipped  []render.Skipped
+		Findings []jsonFinding
+	}
 	if err := json.Unmarshal(out, &r); err != nil {
 		t.Fatal(err)
 	}

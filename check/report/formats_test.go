@@ -149,3 +149,19 @@ func TestMarkdownBound(t *testing.T) {
 		}
 	}
 }
+
+func TestHTMLBound(t *testing.T) {
+	run := many(ruleMemory, pageEntries+3)
+	last := missing(ruleNonRoot, "z.yaml", object("Deployment", "", "z", "z.yaml"), "z", 9, "securityContext.x", true)
+	run.Findings = append(run.Findings, last)
+	out := string(write(t, "html", run, Options{}))
+	if n := strings.Count(out, `<li class="entry" data-`); n != pageEntries {
+		t.Errorf("%d root causes, want %d", n, pageEntries)
+	}
+	if !strings.Contains(out, "4 root causes beyond the most severe are left out") {
+		t.Error("what is left out is not counted")
+	}
+	if !strings.Contains(out, "z.yaml:9:9") {
+		t.Error("an error made room for a warning")
+	}
+}

@@ -28,6 +28,9 @@ var (
 	})
 )
 
+// pageEntries is how many root causes a page shows, the most severe ones: with more, browsers get slow.
+const pageEntries = 5000
+
 // writeHTML writes one page that needs nothing else: no network, by a content security policy that allows only the
 // page's own style and script, by their hashes. Without script the page shows everything, without filters.
 func writeHTML(w io.Writer, run *check.Run, o Options) error {
@@ -45,6 +48,7 @@ type page struct {
 	Cards    []pageCard
 	Failures []pageFailure
 	Rules    []ruleCount
+	LeftOut  int      // root causes beyond pageEntries
 	In       []string // sources with findings, for the filter; entries name them by index
 	Files    []pageFile
 	Exempted []pageExempt
@@ -146,9 +150,15 @@ func (p *page) files(findings []*check.Finding) {
 		index[id] = i
 		p.In = append(p.In, Printable(id))
 	}
-	for _, g := range group(findings) {
+	groups := group(findings)
+	shown := worst(groups, pageEntries)
+	for _, g := range groups {
 		file := pageFile{Name: Printable(g.File)}
 		for _, e := range g.Entries {
+			if !shown[e] {
+				p.LeftOut++
+				continue
+			}
 			entry := pageEntry{Severity: e.Severity, Safety: safety(e.Finding), Rule: Printable(e.Rule.ID),
 				Title: Printable(e.Rule.Title), Message: Printable(e.Message), Advice: Printable(e.Advice),
 				Place: place(e.Finding), In: " "}
@@ -168,8 +178,20 @@ func (p *page) files(findings []*check.Finding) {
 			}
 			file.Entries = append(file.Entries, entry)
 		}
-		p.Files = append(p.Files, file)
+		if len(file.Entries) > 0 {
+			p.Files = append(p.Files, file)
+		}
 	}
+}
+
+// worst picks the n most severe entries.
+func worst(groups []fileGroup, n int) map[*entry]bool {
+	all := bySeverity(groups)
+	out := map[*entry]bool{}
+	for _, e := range all[:min(n, len(all))] {
+		out[e] = true
+	}
+	return out
 }
 
 // hashOf is a source expression of a content security policy (CSP level 3, 2.3.1).

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/json"
@@ -14,15 +15,6 @@ import (
 
 // Schema names the JSON report's contract, which design.md states: fields are only ever added.
 const Schema = "syncgate.io/report/v1"
-
-type jsonReport struct {
-	Schema   string           `json:"schema"`
-	Tool     jsonTool         `json:"tool"`
-	Sources  []jsonSource     `json:"sources"`
-	Skipped  []render.Skipped `json:"skipped"`
-	Findings []jsonFinding    `json:"findings"`
-	Summary  jsonSummary      `json:"summary"`
-}
 
 type jsonTool struct {
 	Name    string `json:"name"`
@@ -79,25 +71,67 @@ type jsonSummary struct {
 	FailedSources int `json:"failedSources"` // of sources, those with an error
 }
 
-// writeJSON writes the stable contract. Lists are never null, and their order is that of the run, which is sorted.
+// writeJSON writes the stable contract, element by element, since a large repository's report is larger than what it
+// was made from. Lists are never null, and their order is that of the run, which is sorted.
 func writeJSON(w io.Writer, run *check.Run, o Options) error {
-	r := jsonReport{
-		Schema:   Schema,
-		Tool:     jsonTool{"syncgate", o.Version},
-		Sources:  jsonSources(run),
-		Skipped:  append([]render.Skipped{}, run.Skipped...),
-		Findings: []jsonFinding{},
+	j := &jsonWriter{w: bufio.NewWriter(w)}
+	sources := jsonSources(run)
+	sum := jsonSummary{Sources: len(sources), FailedSources: run.Errors()}
+	sum.Errors, sum.Warnings, sum.Exempted = run.Count()
+	for _, s := range sources {
+		sum.Objects += s.Objects
 	}
-	for i := range run.Findings {
-		r.Findings = append(r.Findings, jsonFindingOf(&run.Findings[i]))
+	j.raw("{\n  \"schema\": ")
+	j.value(Schema)
+	j.raw(",\n  \"tool\": ")
+	j.value(jsonTool{"syncgate", o.Version})
+	j.list("sources", len(sources), func(i int) any { return sources[i] })
+	j.list("skipped", len(run.Skipped), func(i int) any { return run.Skipped[i] })
+	j.list("findings", len(run.Findings), func(i int) any { return jsonFindingOf(&run.Findings[i]) })
+	j.raw(",\n  \"summary\": ")
+	j.value(sum)
+	j.raw("\n}\n")
+	if j.err != nil {
+		return j.err
 	}
-	r.Summary.Sources = len(r.Sources)
-	for _, s := range r.Sources {
-		r.Summary.Objects += s.Objects
+	return j.w.Flush()
+}
+
+// jsonWriter writes the members of one object. The first error sticks.
+type jsonWriter struct {
+	w   *bufio.Writer
+	b   bytes.Buffer
+	err error
+}
+
+func (j *jsonWriter) raw(s string) {
+	_, err := j.w.WriteString(s)
+	j.err = cmp.Or(j.err, err)
+}
+
+// value writes a value that stands in the outer object.
+func (j *jsonWriter) value(v any) { j.indented(v, "  ") }
+
+func (j *jsonWriter) indented(v any, prefix string) {
+	j.b.Reset()
+	err := encode(&j.b, v, prefix)
+	j.raw(string(escapeJSON(bytes.TrimSuffix(j.b.Bytes(), []byte("\n")))))
+	j.err = cmp.Or(j.err, err)
+}
+
+func (j *jsonWriter) list(name string, n int, at func(int) any) {
+	j.raw(",\n  \"" + name + "\": [")
+	for i := range n {
+		if i > 0 {
+			j.raw(",")
+		}
+		j.raw("\n    ")
+		j.indented(at(i), "    ")
 	}
-	r.Summary.Errors, r.Summary.Warnings, r.Summary.Exempted = run.Count()
-	r.Summary.FailedSources = run.Errors()
-	return encodeJSON(w, r)
+	if n > 0 {
+		j.raw("\n  ")
+	}
+	j.raw("]")
 }
 
 func jsonSources(run *check.Run) []jsonSource {
@@ -135,12 +169,16 @@ func jsonFindingOf(f *check.Finding) jsonFinding {
 // encodeJSON writes a value indented, with nothing in it that a terminal or a runner would obey.
 func encodeJSON(w io.Writer, v any) error {
 	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
+	if err := encode(&b, v, ""); err != nil {
 		return err
 	}
 	_, err := w.Write(escapeJSON(b.Bytes()))
 	return err
+}
+
+func encode(b *bytes.Buffer, v any, prefix string) error {
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent(prefix, "  ")
+	return enc.Encode(v)
 }

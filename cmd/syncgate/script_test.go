@@ -10,8 +10,14 @@ import (
 	"github.com/syncgate/syncgate/render"
 )
 
+// asCommand makes the test binary behave as syncgate.
+const asCommand = "SYNCGATE_TEST_AS_COMMAND"
+
 func TestMain(m *testing.M) {
 	render.RunIfWorker()
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
 	testscript.Main(m, map[string]func(){
 		"syncgate": main,
 	})

@@ -54,16 +54,16 @@ func (p *planner) dashColumn(n *node) int {
 
 // neighbours says after which sibling a key usually stands, in manifests that people write.
 var neighbours = map[string][]string{
-	"securityContext": {"resources", "ports", "args", "command", "imagePullPolicy", "image"},
-	"resources":       {"ports", "args", "command", "imagePullPolicy", "image"},
-	"volumeMounts":    {"resources", "ports"},
-	"volumes":         {"initContainers", "containers"},
+	"securityContext": {"resources", "envFrom", "env", "ports", "args", "command", "image"},
+	"resources":       {"envFrom", "env", "ports", "args", "command", "image"},
+	"volumeMounts":    {"securityContext", "resources", "envFrom", "env", "ports"},
+	"volumes":         {"containers"},
 	"requests":        {"limits"},
 	"namespace":       {"name"},
 }
 
-// placeKey is the index of the entry after which a new one goes: a known neighbour; for a scalar, the last small sibling;
-// else the last entry.
+// placeKey is the index of the entry after which a new one goes: a known neighbour and the small siblings that come right
+// after it; for a scalar, the last small sibling; else the last entry.
 func placeKey(n *node, kept []bool, key, v *yaml.Node) int {
 	last, small := -1, -1
 	for i := 0; i < len(kept); i += 2 {
@@ -76,9 +76,14 @@ func placeKey(n *node, kept []bool, key, v *yaml.Node) int {
 		}
 	}
 	for _, name := range neighbours[key.Value] {
-		if i := keyIndex(n.y, name); i >= 0 && kept[i] {
-			return i
+		i := keyIndex(n.y, name)
+		if i < 0 || !kept[i] {
+			continue
 		}
+		for i+2 < len(kept) && kept[i+2] && n.kids[i+3].small() {
+			i += 2
+		}
+		return i
 	}
 	if len(v.Content) == 0 && small >= 0 {
 		return small
@@ -112,7 +117,7 @@ func (p *planner) insertLines(n *node, kept []bool, after, width int, lines []st
 		}
 	} else if text := n.lastLeaf(); text.block() && p.f.data[text.head-1] != '+' {
 		// The text ends with the file, without a line break, which "|" would add now and "|-" does not.
-		ways = append(ways, p.both(p.edit(n, text.head, text.head, "-"), ways[0]))
+		ways = append(ways, p.both(p.insert(n, text.head, "-"), ways[0]))
 	}
 	p.changes = append(p.changes, ways)
 }
@@ -174,21 +179,21 @@ func (p *planner) removeBlock(n *node, i int, kept []bool) {
 		end, next = n.kids[i+1].end, i+2
 	}
 	line, stop := ix.start(from), ix.next(end)
-	cut := func(a, b int) func() []piece {
-		return func() []piece { return []piece{{Edit: Edit{Start: a, End: b}, depth: n.depth, drops: true}} }
-	}
 	prefix := strings.Trim(string(data[line:from]), " ")
 	switch {
 	case strings.Trim(prefix, "- ") != "":
 		p.add() // an explicit key ("? "), or something else that only stands for itself
 	case prefix == "" && stop == len(data) && ix.end(end) == stop && line > 0:
-		p.add(cut(ix.end(line-1), stop), cut(line, stop))
+		p.add(p.cut(n, ix.end(line-1), stop), p.cut(n, line, stop))
 	case prefix == "":
-		p.add(cut(line, stop))
+		p.add(p.cut(n, line, stop))
 	case next < len(kept) && kept[next] && ix.blank(stop, p.introducer(n, next)):
-		p.add(cut(from, p.introducer(n, next)))
+		p.add(p.cut(n, from, p.introducer(n, next)))
 	default:
-		p.add(cut(from, ix.end(end)))
+		for data[from-1] == ' ' {
+			from-- // the dash stays alone on its line
+		}
+		p.add(p.cut(n, from, ix.end(end)))
 	}
 }
 

@@ -15,6 +15,8 @@ func TestSetInBlock(t *testing.T) {
 		{"in a container", "spec:\n  containers:\n  - name: a\n    image: x\n    resources:\n      limits: {}\n    volumeMounts:\n    - name: v\n  # second\n  - name: b\n",
 			setOp("spec.containers[0].securityContext.capabilities.drop", []any{"ALL"}),
 			"spec:\n  containers:\n  - name: a\n    image: x\n    resources:\n      limits: {}\n    securityContext:\n      capabilities:\n        drop:\n        - ALL\n    volumeMounts:\n    - name: v\n  # second\n  - name: b\n", false},
+		{"after the image and what is small beside it", "- image: x\n  name: a\n  lifecycle:\n    b: 1\n", setOp("[0].securityContext.c", true),
+			"- image: x\n  name: a\n  securityContext:\n    c: true\n  lifecycle:\n    b: 1\n", false},
 		{"indented sequences", "a:\n    b:\n      - x\n", setOp("a.c", m{"d": []any{"z"}}), "a:\n    b:\n      - x\n    c:\n        d:\n          - z\n", false},
 		{"block scalar keeps its blank lines", "a: |+\n  x\n\nb: 1\n", setOp("c", m{"d": 1}), "a: |+\n  x\n\nb: 1\nc:\n  d: 1\n", false},
 		{"block scalar last without newline", "a: 1\nb: |\n  x", setOp("c", m{"d": 1}), "a: 1\nc:\n  d: 1\nb: |\n  x", false},

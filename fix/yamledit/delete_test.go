@@ -11,7 +11,7 @@ func TestDelete(t *testing.T) {
 		{"the only key", "a:\n  b: 1\nc: 1\n", delOp("a.b"), "a: {}\nc: 1\n", false},
 		{"the only key of an item", "a:\n- b: 1 # c\n- d\n", delOp("a[0].b"), "a:\n- {} # c\n- d\n", false},
 		{"the first key of an item", "- a: 1 # x\n  b: 2\n", delOp("[0].a"), "- b: 2\n", false},
-		{"the first key of an item, a comment after it", "- a: 1\n  # about b\n  b: 2\n", delOp("[0].a"), "- \n  # about b\n  b: 2\n", false},
+		{"the first key of an item, a comment after it", "- a: 1\n  # about b\n  b: 2\n", delOp("[0].a"), "-\n  # about b\n  b: 2\n", false},
 		{"an item", "a:\n  - b: 1\n    c: 2\n  # second\n  - d\ne: 1\n", delOp("a[1]"), "a:\n  - b: 1\n    c: 2\n  # second\ne: 1\n", false},
 		{"the only item", "a:\n- b\nc: 1\n", delOp("a[0]"), "a: []\nc: 1\n", true},
 		{"an item of an item", "- - a\n  - b\n", delOp("[0][0]"), "- - b\n", true},

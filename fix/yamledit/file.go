@@ -2,9 +2,9 @@ package yamledit
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -21,18 +21,17 @@ type File struct {
 type document struct {
 	root       *node // nil when the document is empty
 	null       *node // what an empty document is written as, nil when it is not written at all
-	start, end int   // its bytes between the separators
-	prefix     int   // start of the comments and directives before its "---"; start when there is none
+	start, end int   // its bytes between the separators; -1 when these could not be told apart
 }
 
 // Parse reads a file of any number of documents. Documents are numbered from 0 as they stand in the file, empty ones
 // included; a file with no document at all (nothing in it, or only comments) counts as one empty document.
 //
-// It fails, with the line, on what cannot be edited safely: a file that kyaml cannot parse, UTF-16, duplicate keys, an
-// anchor that contains itself.
+// What cannot be edited safely is a *RefusedError with the line: a file that kyaml cannot parse, UTF-16, duplicate keys,
+// an anchor that contains itself.
 func Parse(data []byte) (*File, error) {
 	if bytes.HasPrefix(data, []byte{0xFF, 0xFE}) || bytes.HasPrefix(data, []byte{0xFE, 0xFF}) {
-		return nil, errors.New("line 1: UTF-16 text: only UTF-8 can be edited")
+		return nil, &RefusedError{Line: 1, Reason: "UTF-16 text: only UTF-8 can be edited"}
 	}
 	roots, err := decode(data)
 	if err != nil {
@@ -63,7 +62,7 @@ func Parse(data []byte) (*File, error) {
 func decode(data []byte) (roots []*yaml.Node, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			roots, err = nil, fmt.Errorf("line 1: the YAML parser failed: %v", r)
+			roots, err = nil, &RefusedError{Line: 1, Reason: fmt.Sprintf("the YAML parser failed: %v", r)}
 		}
 	}()
 	dec := yaml.NewDecoder(bytes.NewReader(data))
@@ -72,17 +71,25 @@ func decode(data []byte) (roots []*yaml.Node, err error) {
 		if err := dec.Decode(&doc); err == io.EOF {
 			return roots, nil
 		} else if err != nil {
-			msg := strings.TrimPrefix(err.Error(), "yaml: ")
-			if !strings.HasPrefix(msg, "line ") {
-				msg = "line 1: " + msg
-			}
-			return nil, errors.New(msg)
+			return nil, syntaxError(err)
 		}
 		if len(doc.Content) != 1 {
-			return nil, fmt.Errorf("line %d: a document without a root", doc.Line)
+			return nil, &RefusedError{Line: doc.Line, Reason: "a document without a root"}
 		}
 		roots = append(roots, doc.Content[0])
 	}
+}
+
+// syntaxError takes the line out of one of kyaml's messages. It names none for the first line.
+func syntaxError(err error) error {
+	e := &RefusedError{Line: 1, Reason: strings.TrimPrefix(err.Error(), "yaml: ")}
+	if text, ok := strings.CutPrefix(e.Reason, "line "); ok {
+		number, reason, _ := strings.Cut(text, ": ")
+		if line, err := strconv.Atoi(number); err == nil {
+			e.Line, e.Reason = line, reason
+		}
+	}
+	return e
 }
 
 // Len is the number of documents, empty ones included; at least 1.
@@ -109,13 +116,12 @@ func (f *File) doc(i int) *document {
 func (f *File) documentSpans(n int) []*document {
 	var docs []*document
 	open := &document{start: bomLen(f.data)}
-	open.prefix = open.start
 	explicit := false
 	finish := func(end int) {
 		if explicit || hasContent(f.data[open.start:end]) {
 			open.end = end
 			docs = append(docs, open)
-			open = &document{prefix: end}
+			open = &document{start: end}
 		}
 	}
 	for _, at := range f.ix.starts {
@@ -131,13 +137,13 @@ func (f *File) documentSpans(n int) []*document {
 				open.start = next
 			}
 		} else {
-			open = &document{prefix: next, start: next}
+			open = &document{start: next}
 			explicit = false
 		}
 	}
 	finish(len(f.data))
 	if n == 0 {
-		return []*document{{start: bomLen(f.data), prefix: bomLen(f.data), end: len(f.data)}}
+		return []*document{{start: bomLen(f.data), end: len(f.data)}}
 	}
 	if len(docs) != n {
 		docs = docs[:0]
@@ -176,7 +182,7 @@ func check(root *yaml.Node) error {
 	walk = func(n *yaml.Node) error {
 		if n.Kind == yaml.AliasNode {
 			if open[n.Alias] {
-				return fmt.Errorf("line %d: anchor %q contains itself", n.Line, n.Value)
+				return &RefusedError{Line: n.Line, Reason: "the anchor &" + n.Value + " contains itself"}
 			}
 			return nil
 		}
@@ -207,7 +213,8 @@ func uniqueKeys(n *yaml.Node) error {
 			continue
 		}
 		if first, ok := lines[k.Value]; ok {
-			return fmt.Errorf("line %d: key %q is already defined at line %d", n.Content[i].Line, k.Value, first)
+			reason := fmt.Sprintf("key %q is already defined at line %d", k.Value, first)
+			return &RefusedError{Line: n.Content[i].Line, Reason: reason}
 		}
 		lines[k.Value] = n.Content[i].Line
 	}

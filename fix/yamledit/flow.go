@@ -88,17 +88,12 @@ func (p *planner) addFlow(n *node, kept []bool, added []*yaml.Node) {
 	}
 	switch {
 	case !p.ownLine(start):
-		p.add(p.edit2(n, end, w.comma+strings.Join(members, w.comma)))
+		p.add(p.insert(n, end, w.comma+strings.Join(members, w.comma)))
 	case p.f.ix.of(end) == p.f.ix.of(n.end-1):
-		p.add(p.edit2(n, end, ",\n"+indent+strings.Join(members, ",\n"+indent)))
+		p.add(p.insert(n, end, ",\n"+indent+strings.Join(members, ",\n"+indent)))
 	default:
 		p.addFlowLines(n, end, indent, members)
 	}
-}
-
-// edit2 inserts text at off.
-func (p *planner) edit2(n *node, off int, text string) func() []piece {
-	return p.edit(n, off, off, text)
 }
 
 // addFlowLines adds members on lines of their own after the last one, which ends at end; a trailing comma stays one.
@@ -106,10 +101,10 @@ func (p *planner) addFlowLines(n *node, end int, indent string, members []string
 	text := indent + strings.Join(members, ",\n"+indent)
 	at := p.f.ix.next(end)
 	if comma := skipBlanks(p.f.data, end); p.f.data[comma] == ',' {
-		p.add(p.edit2(n, at, text+",\n"))
+		p.add(p.insert(n, at, text+",\n"))
 		return
 	}
-	p.add(p.both(p.edit2(n, end, ","), p.edit2(n, at, text+"\n")))
+	p.add(p.both(p.insert(n, end, ","), p.insert(n, at, text+"\n")))
 }
 
 // removeFlow takes the member at index i out of a flow collection, with its line when it has one of its own.
@@ -124,9 +119,6 @@ func (p *planner) removeFlow(n *node, i int, kept []bool) {
 		next = i + 2
 	}
 	start, end := n.kids[i].start, n.kids[next-1].end
-	cut := func(a, b int) func() []piece {
-		return func() []piece { return []piece{{Edit: Edit{Start: a, End: b}, depth: n.depth, drops: true}} }
-	}
 	after := skipSpace(data, end)
 	comma := after < len(data) && data[after] == ','
 	if comma {
@@ -135,18 +127,18 @@ func (p *planner) removeFlow(n *node, i int, kept []bool) {
 	ownLines := p.ownLine(start) && (after == ix.end(after) || data[after] == '#')
 	switch {
 	case comma && ownLines:
-		p.add(cut(ix.start(start), ix.next(after)))
+		p.add(p.cut(n, ix.start(start), ix.next(after)))
 	case next < len(kept):
-		p.add(cut(start, min(after, n.kids[next].start)))
+		p.add(p.cut(n, start, min(after, n.kids[next].start)))
 	case i > 0:
 		before := n.kids[i-1].end
 		at := skipSpace(data, before)
 		if bytes.IndexByte(data[before:start], '#') >= 0 && at < start {
-			p.add(p.both(cut(at, at+1), cut(ix.start(start), ix.next(end))), cut(start, end))
+			p.add(p.both(p.cut(n, at, at+1), p.cut(n, ix.start(start), ix.next(end))), p.cut(n, start, end))
 			return
 		}
-		p.add(cut(before, end))
+		p.add(p.cut(n, before, end))
 	default:
-		p.add(cut(start, after))
+		p.add(p.cut(n, start, after))
 	}
 }

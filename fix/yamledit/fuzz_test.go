@@ -2,6 +2,7 @@ package yamledit
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -107,6 +108,9 @@ func checkPlan(t testing.TB, data []byte, ops []Op, again bool) {
 	}
 	if _, err := Parse(out); err != nil {
 		t.Fatalf("%+v makes %q: %v", ops, out, err)
+	}
+	if _, replaced := ops[0].(ReplaceDoc); !replaced && json.Valid(data) && bytes.ContainsAny(data[:1], "{[") && !json.Valid(out) {
+		t.Errorf("%q: %+v makes %q, which is not JSON", before, ops, out)
 	}
 	more, err := Plan(out, ops...)
 	var refused *RefusedError

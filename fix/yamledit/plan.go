@@ -23,7 +23,7 @@ func Plan(data []byte, ops ...Op) ([]Edit, error) {
 // Plan returns the edits that make the operations, in terms of the file's bytes: sorted, not overlapping, and none
 // when everything is so already. Operations see the effect of those before them.
 //
-// It is all or nothing: when one operation cannot be made without changing something else, the error is (or wraps) a
+// It is all or nothing: when one operation cannot be made without changing something else, the error is a
 // *RefusedError. Any other error is a mistake of the caller: a document that does not exist, a value that cannot be
 // written.
 func (f *File) Plan(ops ...Op) ([]Edit, error) {
@@ -145,6 +145,9 @@ func (f *File) proven(edits []Edit, trees map[int]*tree, pieces []piece) bool {
 
 // changes lists the differences between a document and its tree.
 func (f *File) changes(d *document, t *tree) []change {
+	if t.text == nil && (comparer{}).equal(d.y(), t.root) {
+		return nil // operations may undo each other
+	}
 	p := &planner{f: f, d: d, t: t, h: f.habits(d)}
 	switch {
 	case t.text != nil:

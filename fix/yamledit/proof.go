@@ -7,7 +7,7 @@ import (
 )
 
 // proves reports whether the edited file holds the wanted trees, and every comment that the edits did not take away with
-// what they removed. Documents without a tree must read as before.
+// what they removed. JSON must still be JSON. Documents without a tree must read as before.
 func (f *File) proves(edited *File, trees map[int]*tree, pieces []piece) bool {
 	if len(f.docs) != len(edited.docs) {
 		return false
@@ -18,6 +18,9 @@ func (f *File) proves(edited *File, trees map[int]*tree, pieces []piece) bool {
 			want = t.root
 		}
 		if !(comparer{}).equal(want, edited.docs[i].y()) {
+			return false
+		}
+		if t := trees[i]; t != nil && t.text == nil && f.isJSON(d) && !edited.isJSON(edited.docs[i]) {
 			return false
 		}
 	}

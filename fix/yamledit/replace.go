@@ -43,6 +43,16 @@ func (p *planner) edit(n *node, start, end int, text string) func() []piece {
 	}
 }
 
+// insert is one way of making a single insertion.
+func (p *planner) insert(n *node, off int, text string) func() []piece {
+	return p.edit(n, off, off, text)
+}
+
+// cut is one way of removing a member, and the comments on its lines with it.
+func (p *planner) cut(n *node, start, end int) func() []piece {
+	return func() []piece { return []piece{{Edit: Edit{Start: start, End: end}, depth: n.depth, drops: true}} }
+}
+
 func (p *planner) replaceFlow(n *node, c *yaml.Node) {
 	at := n
 	if n.parent != nil {
@@ -53,10 +63,10 @@ func (p *planner) replaceFlow(n *node, c *yaml.Node) {
 		p.add(p.edit(n, n.from(), n.end, text))
 		return
 	}
-	ways := change{p.edit(n, n.end, n.end, p.gap(n.end)+text)}
+	ways := change{p.insert(n, n.end, p.gap(n.end)+text)}
 	if i := n.index(); i%2 == 1 {
 		key := n.parent.kids[i-1]
-		ways = append(ways, p.edit(n, key.end, key.end, ": "+text))
+		ways = append(ways, p.insert(n, key.end, ": "+text))
 	}
 	p.changes = append(p.changes, ways)
 }
@@ -80,12 +90,12 @@ func (p *planner) leafWay(n *node, text string) func() []piece {
 	ix := &p.f.ix
 	switch {
 	case n.isEmpty():
-		return p.edit(n, n.end, n.end, p.gap(n.end)+text)
+		return p.insert(n, n.end, p.gap(n.end)+text)
 	case n.block():
 		return p.both(p.edit(n, n.from(), n.head, text), p.edit(n, ix.end(n.head), max(n.end, ix.end(n.head)), ""))
 	case len(n.kids) > 0 && !n.flow() && n.parent != nil && ix.of(n.start) != ix.of(p.intro(n)):
 		at := p.intro(n)
-		return p.both(p.edit(n, at, at, " "+text), p.edit(n, ix.end(at), ix.end(n.end), ""))
+		return p.both(p.insert(n, at, " "+text), p.edit(n, ix.end(at), ix.end(n.end), ""))
 	}
 	return p.edit(n, n.from(), n.end, text)
 }
@@ -141,13 +151,16 @@ func (p *planner) beneath(n *node, lines []string) func() []piece {
 	case n.isEmpty() && n.y.Style&yaml.TaggedStyle == 0:
 		return under(ix.next(n.end))
 	case n.block():
-		return p.both(p.edit(n, intro, n.head, ""), p.both(p.edit(n, ix.end(n.head), max(n.end, ix.end(n.head)), ""), under(ix.next(n.end))))
+		line := ix.end(n.head)
+		text := p.both(p.edit(n, intro, n.head, ""), p.edit(n, line, max(n.end, line), ""))
+		return p.both(text, under(ix.next(n.end)))
 	case len(n.kids) > 0 && !n.flow():
 		head := intro
 		if n.body > n.start {
 			head = n.body
 		}
-		return p.both(p.edit(n, intro, head, ""), p.both(p.edit(n, ix.end(head), ix.end(n.end), ""), under(ix.next(n.end))))
+		members := p.both(p.edit(n, intro, head, ""), p.edit(n, ix.end(head), ix.end(n.end), ""))
+		return p.both(members, under(ix.next(n.end)))
 	}
 	end := n.end
 	if rest := skipBlanks(p.f.data, end); rest == ix.end(end) {
@@ -170,10 +183,19 @@ func (p *planner) replaceItem(n *node, c *yaml.Node) {
 	flow := flowWriter{writer: w, colon: ": ", comma: ", "}.text(c, 0, "")
 	if n.isEmpty() {
 		gap := p.gap(n.end)
-		p.add(p.edit(n, n.end, n.end, gap+text), p.edit(n, n.end, n.end, gap+flow))
+		p.add(p.insert(n, n.end, gap+text), p.insert(n, n.end, gap+flow))
 		return
 	}
 	block, inline := p.edit(n, n.start, n.end, text), p.edit(n, n.start, n.end, flow)
+	if n.block() {
+		first, rest, _ := strings.Cut(text, "\n")
+		if rest != "" {
+			rest = "\n" + rest
+		}
+		line := p.f.ix.end(n.head)
+		block = p.both(p.edit(n, n.start, n.head, first), p.edit(n, line, max(n.end, line), rest))
+		inline = p.leafWay(n, flow)
+	}
 	if p.f.ix.end(n.end) > skipBlanks(p.f.data, n.end) && len(n.kids) == 0 {
 		p.add(inline, block)
 		return

@@ -19,9 +19,7 @@ type habits struct {
 func (f *File) habits(d *document) *habits {
 	h := &habits{steps: map[int]int{}, seqs: map[int]int{}}
 	h.count(d.root)
-	if d.root != nil && d.root.flow() && d.root.known {
-		h.json = json.Valid(f.data[d.root.start:d.root.end]) && !hasComment(f.data, d)
-	}
+	h.json = f.isJSON(d)
 	if len(h.steps) > 0 && len(h.seqs) > 0 && h.single+h.double > 0 {
 		return h
 	}
@@ -39,6 +37,12 @@ func (f *File) habits(d *document) *habits {
 		h.single, h.double = whole.single, whole.double
 	}
 	return h
+}
+
+// isJSON reports whether a document is an object or an array in JSON.
+func (f *File) isJSON(d *document) bool {
+	n := d.root
+	return n != nil && n.flow() && n.known && json.Valid(f.data[n.start:n.end]) && !hasComment(f.data, d)
 }
 
 // hasComment reports whether a document whose root is written in JSON has a comment beside it, which makes it YAML.

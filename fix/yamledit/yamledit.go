@@ -8,7 +8,6 @@ package yamledit
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -29,7 +28,8 @@ func ApplyEdits(data []byte, edits []Edit) ([]byte, error) {
 	at := 0
 	for i, e := range edits {
 		if e.Start < at || e.End < e.Start || e.End > len(data) {
-			return nil, fmt.Errorf("apply edits: edit %d replaces bytes %d to %d after byte %d of %d", i, e.Start, e.End, at, len(data))
+			return nil, fmt.Errorf("apply edits: edit %d replaces bytes %d to %d, after byte %d of %d",
+				i, e.Start, e.End, at, len(data))
 		}
 		out.Write(data[at:e.Start])
 		out.WriteString(e.New)
@@ -39,7 +39,8 @@ func ApplyEdits(data []byte, edits []Edit) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// RefusedError says why a wanted edit cannot be made without changing something that was not asked for.
+// RefusedError says why a file cannot be edited, or why a wanted edit cannot be made without changing something that was
+// not asked for.
 type RefusedError struct {
 	Path   render.Path
 	Line   int // 1-based; 0 when no line of the file is to blame
@@ -57,5 +58,3 @@ func (e *RefusedError) Error() string {
 	b.WriteString(e.Reason)
 	return b.String()
 }
-
-var errNoBytes = errors.New("the field could not be found in the file's bytes")
