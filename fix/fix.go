@@ -3,7 +3,6 @@ package fix
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"sort"
 	"strings"
 	"sync"
@@ -73,11 +72,8 @@ func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
 		return nil, err
 	}
 	v := &Verified{before: narrow(p.before, inScope, scope)}
-	loc := render.NewLocator(t)
-	candidates := candidatesOf(v, o)
-	patches, left := plan(candidates, loc)
-	v.left = append(v.left, left...)
-	if err := p.prove(ctx, patches, v); err != nil {
+	p.loc = render.NewLocator(t)
+	if err := p.climb(ctx, candidatesOf(v, o), v); err != nil {
 		return nil, err
 	}
 	sort.SliceStable(v.patches, func(i, j int) bool { return placeLess(v.patches[i].Place, v.patches[j].Place) })
@@ -90,6 +86,8 @@ func candidatesOf(v *Verified, o Options) []check.Finding {
 	for _, f := range v.before.Findings {
 		switch {
 		case f.Exempt != nil:
+		case f.Safety == check.FixManual || len(f.Want) == 0:
+			v.left = append(v.left, Left{f, manualReason(&f)})
 		case o.OnlySafe && f.Safety == check.FixReview:
 			v.left = append(v.left, Left{f, "needs review, and only safe fixes were asked for"})
 		default:
@@ -97,6 +95,13 @@ func candidatesOf(v *Verified, o Options) []check.Finding {
 		}
 	}
 	return out
+}
+
+func manualReason(f *check.Finding) string {
+	if f.Advice != "" {
+		return f.Advice
+	}
+	return "needs a person's decision"
 }
 
 // merge joins two lists of sources.
@@ -160,6 +165,7 @@ type prover struct {
 	pool    *render.Pool
 	options check.Options
 	before  *check.Run
+	loc     *render.Locator
 	found   map[string]*render.Object // objects with findings, by source and objectKey
 	known   map[findingKey]bool       // findings before
 
@@ -196,69 +202,4 @@ func digests(res *render.Result) []digest {
 		list[i] = digest{objectKey(o), sha256.Sum256(o.JSON)}
 	}
 	return list
-}
-
-// edited applies patches to their files. A patch that cannot be applied is returned with its reason.
-func (p *prover) edited(patches []*Patch) (files []FileChange, refused map[*Patch]string, err error) {
-	byFile := map[string][]*Patch{}
-	for _, x := range patches {
-		byFile[x.Place.File] = append(byFile[x.Place.File], x)
-	}
-	refused = map[*Patch]string{}
-	for name, list := range byFile {
-		data, err := p.tree.ReadFile(name)
-		if err != nil {
-			return nil, nil, fmt.Errorf("reading %s: %w", name, err)
-		}
-		edits := planFile(data, list, refused)
-		if len(edits) == 0 {
-			continue
-		}
-		after, err := yamledit.ApplyEdits(data, edits)
-		if err != nil {
-			return nil, nil, fmt.Errorf("editing %s: %w", name, err)
-		}
-		files = append(files, FileChange{Name: name, Before: data, After: after, Edits: edits})
-	}
-	sort.Slice(files, func(i, j int) bool { return files[i].Name < files[j].Name })
-	return files, refused, nil
-}
-
-// planFile plans the edits of one file. When all patches do not go together, those that refuse alone are left out, then
-// those that refuse beside the others.
-func planFile(data []byte, patches []*Patch, refused map[*Patch]string) []yamledit.Edit {
-	edits, err := yamledit.Plan(data, opsOf(patches)...)
-	if err == nil {
-		return edits
-	}
-	var rest []*Patch
-	for _, x := range patches {
-		if _, err := yamledit.Plan(data, x.ops...); err != nil {
-			refused[x] = err.Error()
-			continue
-		}
-		rest = append(rest, x)
-	}
-	if edits, err = yamledit.Plan(data, opsOf(rest)...); err == nil {
-		return edits
-	}
-	var kept []*Patch
-	edits = nil
-	for _, x := range rest {
-		with, err := yamledit.Plan(data, opsOf(append(kept[:len(kept):len(kept)], x))...)
-		if err != nil {
-			refused[x] = err.Error()
-			continue
-		}
-		kept, edits = append(kept, x), with
-	}
-	return edits
-}
-
-func opsOf(patches []*Patch) []yamledit.Op {
-	var ops []yamledit.Op
-	for _, x := range patches {
-		ops = append(ops, x.ops...)
-	}
-	return ops
 }

@@ -11,12 +11,29 @@ import (
 	"github.com/syncgate/syncgate/render"
 )
 
-// Patch is one change of one document that resolves findings with a common cause.
+// Patch is one change of the sources that resolves findings with a common cause.
 type Patch struct {
-	Place    render.Place // of the object that is changed
+	Place    render.Place // where the change stands: its first part
+	How      string       // how the place was found, "" for the object's own document
 	Wants    []check.Want // in terms of the rendered object of Resolves[0]
 	Resolves []check.Finding
-	ops      []yamledit.Op
+	parts    []part
+}
+
+// part is what a patch does to one file: operations on its documents, or bytes put into a text that is no YAML.
+type part struct {
+	file  string
+	ops   []yamledit.Op
+	edits []yamledit.Edit // in terms of the file's bytes as they are in the tree
+}
+
+// files are the names of all files that the patch edits.
+func (p *Patch) files() []string {
+	var out []string
+	for _, x := range p.parts {
+		out = append(out, x.file)
+	}
+	return out
 }
 
 // Title says in a few words what the patch does.

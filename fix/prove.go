@@ -8,80 +8,65 @@ import (
 	"sync"
 
 	"github.com/syncgate/syncgate/check"
+	"github.com/syncgate/syncgate/fix/yamledit"
 	"github.com/syncgate/syncgate/render"
 )
 
-// prove applies all patches at once, renders what reads the edited files, and drops the patches that break the proof,
-// until the rest holds. What was dropped together is tried again one by one.
-func (p *prover) prove(ctx context.Context, patches []*Patch, v *Verified) error {
-	patches = p.withoutConflicts(patches, v)
-	kept, dropped, err := p.settle(ctx, patches, "")
+// prove adds patches to those proven before: all at once, then without those that break the proof, until the rest
+// holds. What was dropped together with others is tried again alone.
+func (p *prover) prove(ctx context.Context, proven, patches []*Patch) (kept []*Patch, dropped []drop, err error) {
+	patches, dropped = withoutConflicts(proven, patches)
+	kept, out, err := p.settle(ctx, proven, patches)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	for _, d := range dropped {
+	for _, d := range out {
 		if d.alone {
-			v.leave(d.patch, d.reason)
+			dropped = append(dropped, d)
 			continue
 		}
-		again, bad, err := p.settle(ctx, append(kept[:len(kept):len(kept)], d.patch), d.patch.Place.File)
+		again, bad, err := p.settle(ctx, kept, []*Patch{d.patch})
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
-		if len(bad) == 0 {
-			kept = again
-			continue
-		}
-		reason := d.reason
-		for _, b := range bad {
-			if b.patch == d.patch {
-				reason = b.reason
-			}
-		}
-		v.leave(d.patch, reason)
+		kept = again
+		dropped = append(dropped, bad...)
 	}
-	files, _, err := p.edited(kept)
-	if err != nil {
-		return err
-	}
-	v.files = files
-	for _, x := range kept {
-		if slices.ContainsFunc(files, func(f FileChange) bool { return f.Name == x.Place.File }) {
-			v.patches = append(v.patches, x)
-		}
-	}
-	return nil
-}
-
-func (v *Verified) leave(x *Patch, reason string) {
-	for _, f := range x.Resolves {
-		v.left = append(v.left, Left{f, reason})
-	}
+	return kept, dropped, nil
 }
 
 // withoutConflicts drops patches that want another value where an earlier one has been.
-func (p *prover) withoutConflicts(patches []*Patch, v *Verified) []*Patch {
+func withoutConflicts(proven, patches []*Patch) (kept []*Patch, dropped []drop) {
 	at := map[string]string{}
-	var out []*Patch
-	for _, x := range patches {
+	for i, x := range slices.Concat(proven, patches) {
 		clash := ""
-		for _, w := range x.Wants {
-			s, ok := w.(check.Set)
-			if !ok {
-				continue
-			}
-			key := fmt.Sprintf("%s %d %s %s", x.Place.File, x.Place.Doc, x.Place.Path, x.Resolves[0].Container+tailOf(s.Path))
-			if old, ok := at[key]; ok && old != valueText(s.Value) {
-				clash = fmt.Sprintf("another source that reads %s needs %s=%s", x.Place.File, tailOf(s.Path), old)
+		for key, value := range x.values() {
+			if old, ok := at[key]; ok && old != value {
+				clash = fmt.Sprintf("another source that reads %s needs another value: %s", x.Place.File, old)
 			} else {
-				at[key] = valueText(s.Value)
+				at[key] = value
 			}
 		}
-		if clash != "" {
-			v.leave(x, clash)
-			continue
+		switch {
+		case i < len(proven):
+		case clash != "":
+			dropped = append(dropped, drop{x, clash, true})
+		default:
+			kept = append(kept, x)
 		}
-		out = append(out, x)
+	}
+	return kept, dropped
+}
+
+// values are the fields that a patch sets, and to what.
+func (p *Patch) values() map[string]string {
+	out := map[string]string{}
+	for _, part := range p.parts {
+		for _, op := range part.ops {
+			if s, ok := op.(yamledit.Set); ok {
+				out[fmt.Sprintf("%s %d %s", part.file, s.Doc, s.Path)] = valueText(s.Value)
+			}
+		}
 	}
 	return out
 }
@@ -93,11 +78,12 @@ type drop struct {
 	alone  bool // no other patch can be to blame
 }
 
-// settle takes patches out until the others hold together. With a focus, only what reads that file is rendered: the
-// other patches have been proven without it.
-func (p *prover) settle(ctx context.Context, patches []*Patch, focus string) (kept []*Patch, dropped []drop, err error) {
+// settle takes patches out until the others hold together with the proven ones. Only sources that read what the new
+// patches edit are rendered.
+func (p *prover) settle(ctx context.Context, proven, patches []*Patch) (kept []*Patch, dropped []drop, err error) {
 	for {
-		files, refused, err := p.edited(patches)
+		all := slices.Concat(proven, patches)
+		files, refused, err := p.edited(all)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -105,28 +91,17 @@ func (p *prover) settle(ctx context.Context, patches []*Patch, focus string) (ke
 			dropped = append(dropped, drop{x, reason, true})
 		}
 		patches = slices.DeleteFunc(slices.Clone(patches), func(x *Patch) bool { return refused[x] != "" })
-		problems, err := p.compare(ctx, files, patches, focus)
+		if len(patches) == 0 {
+			return proven, dropped, nil
+		}
+		problems, err := p.compare(ctx, files, slices.Concat(proven, patches), filesOf(patches))
 		if err != nil {
 			return nil, nil, err
 		}
 		if len(problems) == 0 {
-			return patches, dropped, nil
+			return slices.Concat(proven, patches), dropped, nil
 		}
-		blamed := map[*Patch]drop{}
-		suspect := newSuspects(patches)
-		for _, pr := range problems {
-			suspects := suspect.of(&pr)
-			for _, x := range suspects {
-				if _, ok := blamed[x]; !ok {
-					blamed[x] = drop{x, pr.reason, len(suspects) == 1}
-				}
-			}
-		}
-		if len(blamed) == 0 {
-			for _, x := range patches {
-				blamed[x] = drop{x, problems[0].reason, len(patches) == 1}
-			}
-		}
+		blamed := blame(problems, patches)
 		for _, x := range patches {
 			if d, ok := blamed[x]; ok {
 				dropped = append(dropped, d)
@@ -134,6 +109,35 @@ func (p *prover) settle(ctx context.Context, patches []*Patch, focus string) (ke
 		}
 		patches = slices.DeleteFunc(patches, func(x *Patch) bool { _, ok := blamed[x]; return ok })
 	}
+}
+
+// blame says which patches may have caused problems: all of them when nothing points at one.
+func blame(problems []problem, patches []*Patch) map[*Patch]drop {
+	blamed := map[*Patch]drop{}
+	suspect := newSuspects(patches)
+	for _, pr := range problems {
+		suspects := suspect.of(&pr)
+		for _, x := range suspects {
+			if _, ok := blamed[x]; !ok {
+				blamed[x] = drop{x, pr.reason, len(suspects) == 1}
+			}
+		}
+	}
+	if len(blamed) == 0 {
+		for _, x := range patches {
+			blamed[x] = drop{x, problems[0].reason, len(patches) == 1}
+		}
+	}
+	return blamed
+}
+
+func filesOf(patches []*Patch) []string {
+	var out []string
+	for _, x := range patches {
+		out = append(out, x.files()...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // problem is one way in which the patched tree is not as wanted.
@@ -155,7 +159,9 @@ type suspects struct {
 func newSuspects(patches []*Patch) *suspects {
 	s := &suspects{patches: patches, byFile: map[string][]*Patch{}, byFinding: map[findingKey][]*Patch{}}
 	for _, x := range patches {
-		s.byFile[x.Place.File] = append(s.byFile[x.Place.File], x)
+		for _, f := range x.files() {
+			s.byFile[f] = append(s.byFile[f], x)
+		}
 		for i := range x.Resolves {
 			k := keyOf(&x.Resolves[i])
 			s.byFinding[k] = append(s.byFinding[k], x)
@@ -168,12 +174,12 @@ func (s *suspects) of(pr *problem) []*Patch {
 	if pr.finding != nil {
 		return s.byFinding[keyOf(pr.finding)]
 	}
-	if pr.file != "" && pr.read.Affected([]string{pr.file}) {
-		return s.byFile[pr.file]
+	if list := s.byFile[pr.file]; pr.file != "" && len(list) > 0 {
+		return list
 	}
 	var out []*Patch
 	for file, list := range s.byFile {
-		if pr.file == "" && pr.read.Affected([]string{file}) {
+		if pr.read.Affected([]string{file}) {
 			out = append(out, list...)
 		}
 	}
@@ -185,15 +191,12 @@ type findingKey struct{ source, print string }
 
 func keyOf(f *check.Finding) findingKey { return findingKey{f.Source, f.Fingerprint()} }
 
-// compare renders and judges every source that reads an edited file, and says what is not as wanted.
-func (p *prover) compare(ctx context.Context, files []FileChange, patches []*Patch, focus string) ([]problem, error) {
+// compare renders and judges, with all files edited, every source that reads one of the named ones, and says what is
+// not as wanted.
+func (p *prover) compare(ctx context.Context, files []FileChange, patches []*Patch, names []string) ([]problem, error) {
 	overlay := map[string][]byte{}
-	var names []string
 	for _, f := range files {
 		overlay[f.Name] = f.After
-		if focus == "" || f.Name == focus {
-			names = append(names, f.Name)
-		}
 	}
 	affected := map[string]*check.SourceReport{}
 	var sources []render.Source

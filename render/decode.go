@@ -198,8 +198,9 @@ func (w *jsonWriter) node(n *yaml.Node, depth int) error {
 	return &Error{Line: n.Line, Msg: "holds a YAML construct that Kubernetes does not read"}
 }
 
-// mapping writes an object: of duplicate keys the last wins, keys of the mapping win over merged ones, and of merged
-// mappings the first wins (https://yaml.org/type/merge.html).
+// mapping writes an object as sigs.k8s.io/yaml reads it: of duplicate keys the last wins, and a merge key counts where it
+// stands, so what it merges wins over keys before it (unlike in https://yaml.org/type/merge.html); of a list of merged
+// mappings the first wins.
 func (w *jsonWriter) mapping(n *yaml.Node, depth int) error {
 	keys, values, err := flatten(n, depth, w.budget)
 	if err != nil {
@@ -240,11 +241,9 @@ func flatten(n *yaml.Node, depth int, b *budget) ([]string, []*yaml.Node, error)
 		}
 		return 0, false
 	}
-	put := func(k string, v *yaml.Node, over bool) {
+	put := func(k string, v *yaml.Node) {
 		if i, ok := find(k); ok {
-			if over {
-				values[i] = v
-			}
+			values[i] = v
 			return
 		}
 		keys, values = append(keys, k), append(values, v)
@@ -257,7 +256,6 @@ func flatten(n *yaml.Node, depth int, b *budget) ([]string, []*yaml.Node, error)
 			at[k] = len(keys) - 1
 		}
 	}
-	var merges []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], n.Content[i+1]
 		if k.Kind == yaml.AliasNode {
@@ -266,37 +264,43 @@ func flatten(n *yaml.Node, depth int, b *budget) ([]string, []*yaml.Node, error)
 		if k.Kind != yaml.ScalarNode {
 			return nil, nil, &Error{Line: k.Line, Msg: "a mapping key is no plain value"}
 		}
-		if k.ShortTag() == yaml.MergeTag {
-			merges = append(merges, v)
+		if k.ShortTag() != yaml.MergeTag {
+			put(keyString(k), v)
 			continue
 		}
-		put(keyString(k), v, true)
-	}
-	for len(merges) > 0 {
-		m := merges[0]
-		merges = merges[1:]
-		if m.Kind == yaml.AliasNode {
-			m = m.Alias
-		}
-		if m.Kind == yaml.SequenceNode {
-			merges = append(append([]*yaml.Node{}, m.Content...), merges...)
-			continue
-		}
-		if m.Kind != yaml.MappingNode {
-			return nil, nil, &Error{Line: m.Line, Msg: "a merge key (<<) needs a mapping"}
-		}
-		if b.nodes -= len(m.Content); b.nodes < 0 {
-			return nil, nil, &Error{Line: m.Line, Msg: "merge keys expand without end", Limit: true}
-		}
-		mk, mv, err := flatten(m, depth+1, b)
+		mk, mv, err := merged(v, depth, b)
 		if err != nil {
 			return nil, nil, err
 		}
 		for i := range mk {
-			put(mk[i], mv[i], false)
+			put(mk[i], mv[i])
 		}
 	}
 	return keys, values, nil
+}
+
+// merged gives the keys and values that a merge key's value brings, the ones that win last.
+func merged(m *yaml.Node, depth int, b *budget) (keys []string, values []*yaml.Node, err error) {
+	if m.Kind == yaml.AliasNode {
+		m = m.Alias
+	}
+	if b.nodes -= len(m.Content) + 1; b.nodes < 0 || depth > maxDepth {
+		return nil, nil, &Error{Line: m.Line, Msg: "merge keys expand without end", Limit: true}
+	}
+	switch m.Kind {
+	case yaml.MappingNode:
+		return flatten(m, depth+1, b)
+	case yaml.SequenceNode:
+		for i := len(m.Content) - 1; i >= 0; i-- {
+			k, v, err := merged(m.Content[i], depth+1, b)
+			if err != nil {
+				return nil, nil, err
+			}
+			keys, values = append(keys, k...), append(values, v...)
+		}
+		return keys, values, nil
+	}
+	return nil, nil, &Error{Line: m.Line, Msg: "a merge key (<<) needs a mapping"}
 }
 
 // keyString is the JSON key for a scalar key: sigs.k8s.io/yaml writes booleans and numbers in their JSON form.

@@ -3,7 +3,6 @@ package render
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,7 +16,7 @@ import (
 )
 
 // krustyState guards what is global in kustomize's libraries: the OpenAPI schema (kyaml/openapi), the list of build
-// annotations (api/resource) and the generator table. One render at a time in a process.
+// annotations (api/resource) and the table of generators. One render at a time in a process.
 var krustyState struct {
 	sync.Mutex
 	schemaUsed bool // a render has run since the schema was last reset
@@ -74,30 +73,40 @@ func (k *krustyBuild) run(traced bool) (krustyResult, error) {
 }
 
 func (k *krustyBuild) runOnce(traced bool) (res krustyResult, err error) {
-	res.fs = newTreeFS(k.tree, k.src.Path, traced)
+	f := newTreeFS(k.tree, k.src.Path, traced)
+	res.fs = f
 	defer func() {
 		if p := recover(); p != nil {
-			// kyaml panics on a schema it cannot read (openapi.initSchema).
-			err = fmt.Errorf("%v", p)
+			err = f.panicked(p)
 		}
-		if res.fs.fault != nil {
-			err = res.fs.fault
+		if f.fault != nil {
+			err = f.fault
 		}
 	}()
 	restore := keepPreviousIDs()
 	defer restore()
-	defer inflateInProcess(k, res.fs)()
-	m, err := krusty.MakeKustomizer(krustyOptions()).Run(res.fs, filepath.Join(k.tree.Dir(), filepath.FromSlash(k.src.Path)))
+	defer inflateInProcess(k, f)()
+	m, err := krusty.MakeKustomizer(krustyOptions()).Run(f, f.abs(f.entry))
 	if err != nil {
 		return res, err
 	}
-	res.objects = m
-	if res.history, err = takeHistory(m); err != nil {
-		return res, err
-	}
+	res.objects, res.history = m, takeHistory(m)
 	restore()
 	m.RemoveBuildAnnotations()
-	return res, setManagedBy(m, res.fs.loaded[0])
+	return res, setManagedBy(m, f.loaded[0])
+}
+
+// panicked makes an error of a panic in kustomize: kyaml panics on a schema that it cannot read (openapi.initSchema,
+// toTypeMeta).
+func (f *treeFS) panicked(p any) error {
+	msg := fmt.Sprint(p)
+	switch {
+	case strings.HasPrefix(msg, "invalid schema file: "):
+		return errors.New(msg)
+	case f.schema:
+		return errors.New("invalid schema file: " + msg)
+	}
+	return &Error{File: f.entry, Msg: "kustomize panicked: " + msg, Hint: "kustomize itself cannot build this either"}
 }
 
 // krustyOptions are those of `kustomize build --enable-helm`. krusty's defaults differ: they do not sort.

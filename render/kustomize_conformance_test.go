@@ -102,13 +102,14 @@ func compareRepository(t *testing.T, root string) (sum kustomizeTotals) {
 		t.Fatal(err)
 	}
 	defer tree.Close()
+	kube := helmKubeVersion(t)
 	for _, dir := range kustomizationsBelow(t, root) {
 		sum.found++
 		start := time.Now()
 		want, failure := runKustomize(filepath.Join(tree.Dir(), filepath.FromSlash(dir)))
 		sum.theirs += time.Since(start)
 		start = time.Now()
-		got := Render(tree, Source{ID: dir, Path: dir, Kind: KindKustomize}, Options{Text: true})
+		got := Render(tree, Source{ID: dir, Path: dir, Kind: KindKustomize}, Options{Text: true, KubeVersion: kube})
 		sum.ours += time.Since(start)
 		switch {
 		case got.Err != nil && strings.Contains(got.Err.Msg, "network access is off"):
@@ -196,10 +197,31 @@ func compareBuilt(text string, objects []Object) string {
 	return ""
 }
 
+// helmKubeVersion is the version of Kubernetes that the helm command renders for when nobody says one.
+func helmKubeVersion(t *testing.T) string {
+	dir := t.TempDir()
+	for name, content := range map[string]string{"Chart.yaml": "apiVersion: v2\nname: v\nversion: 0.0.1\n",
+		"templates/v.yaml": "v: {{ .Capabilities.KubeVersion.Version }}\n"} {
+		if err := os.MkdirAll(filepath.Join(dir, path.Dir(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := exec.Command("helm", "template", dir).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, version, _ := strings.Cut(string(out), "\nv: ")
+	return strings.TrimSpace(version)
+}
+
 func compareKustomizeErrors(tree *Tree, theirs string, ours *Error) string {
 	plain := func(s string) string {
 		s = strings.ReplaceAll(s, tree.Dir()+"/", "")
 		s = strings.ReplaceAll(s, tree.Dir(), ".")
+		s = plainIDs(withoutQuotes(s))
 		s = strings.NewReplacer(`\n`, "\n", `\"`, `"`, `\\`, `\`).Replace(s)
 		return strings.Join(strings.Fields(strings.ToLower(s)), " ")
 	}

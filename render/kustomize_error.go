@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"path"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
@@ -42,7 +39,7 @@ func (f *treeFS) diagnose(msg string) *Error {
 		e.File = k.file
 	}
 	for _, look := range []func(*Error, *kustomization, krustyCause) bool{
-		f.aboutPath, f.aboutYAML, f.aboutField, f.aboutSchema, f.aboutObject, f.aboutPlugin,
+		f.aboutPath, f.aboutYAML, f.aboutField, f.aboutSchema, f.aboutPatch, f.aboutObject, f.aboutPlugin,
 	} {
 		if look(e, k, c) {
 			break
@@ -64,78 +61,6 @@ func (f *treeFS) loadedAt(abs string) *kustomization {
 		}
 	}
 	return f.loaded[0]
-}
-
-// tidy makes a message short and independent of where the repository lies.
-func (f *treeFS) tidy(msg string) string {
-	root := f.t.Dir()
-	msg = strings.ReplaceAll(msg, root+string(filepath.Separator), "")
-	msg = strings.ReplaceAll(msg, root, ".")
-	msg = strings.TrimSpace(plainIDs(msg))
-	r, n := utf8.DecodeRuneInString(msg)
-	if next, _ := utf8.DecodeRuneInString(msg[n:]); unicode.IsUpper(r) && unicode.IsLower(next) {
-		msg = string(unicode.ToLower(r)) + msg[n:]
-	}
-	return msg
-}
-
-var printedID = regexp.MustCompile(`resid\.ResId\{Gvk:resid\.Gvk\{[^}]*Kind:"([^"]*)"[^}]*\}, Name:"([^"]*)", Namespace:"([^"]*)"\}`)
-
-// plainIDs writes the identifiers that kustomize prints as Go values in a readable way.
-func plainIDs(msg string) string {
-	return printedID.ReplaceAllStringFunc(msg, func(s string) string {
-		m := printedID.FindStringSubmatch(s)
-		return (&Object{Kind: m[1], Name: m[2], Namespace: m[3]}).ID()
-	})
-}
-
-// krustyCause is what remains of a message without the chain of what was being done.
-type krustyCause struct {
-	dir  string // absolute directory of the innermost kustomization named, "" for the entry
-	file string // the file at fault as that kustomization calls it, "" when unknown
-	msg  string
-}
-
-var (
-	chainDir   = regexp.MustCompile(`^(?s:accumulation err='accumulating resources from '[^']*': '[^']*' must resolve to a file': )`)
-	chainFile  = regexp.MustCompile(`^(?s:accumulation err='(.*)': (?:must build at directory: .*|new root '[^']*' cannot be absolute|cycle detected: .*))$`)
-	chainIn    = regexp.MustCompile(`^(?:recursed accumulation of|recursed merging from|couldn't make target for) path '([^']*)': `)
-	chainOf    = regexp.MustCompile(`^(?:accumulating resources|merging resources) from '([^']*)': `)
-	chainTalk  = regexp.MustCompile(`^(?:accumulating resources|accumulating components|loading generator plugins|failed to load generator|merging from generator [^\n]*?|merging config [^\n]*?|loading CRDs [^\n]*?|merging vars [^\n]*?|configuring external generator): `)
-	chainQuote = regexp.MustCompile(`^(?:accumulateDirectory: |loader\.New )"`)
-	chainConf  = regexp.MustCompile("^(?s:trouble configuring builtin (\\w+) with config: `\n.*`: )")
-)
-
-// unchain follows a message of kustomize's inwards (the wrappers stand in api/internal/target/kusttarget.go).
-func unchain(msg string) krustyCause {
-	c := krustyCause{msg: msg}
-	for {
-		next := c.msg
-		if m := chainDir.FindString(next); m != "" {
-			next = next[len(m):]
-		} else if m := chainFile.FindStringSubmatch(next); m != nil {
-			next = m[1]
-			if of := chainOf.FindStringSubmatch(next); of != nil && strings.Contains(next, "evalsymlink failure") {
-				return krustyCause{dir: c.dir, file: of[1], msg: next[len(of[0]):]}
-			}
-		} else if m := chainIn.FindStringSubmatch(next); m != nil {
-			c.dir, next = m[1], next[len(m[0]):]
-		} else if m := chainOf.FindStringSubmatch(next); m != nil {
-			c.file, next = m[1], next[len(m[0]):]
-		} else if m := chainQuote.FindString(next); m != "" {
-			if text, err := strconv.Unquote(next[len(m)-1:]); err == nil {
-				next = text
-			}
-		} else if m := chainConf.FindString(next); m != "" {
-			next = next[len(m):]
-		} else if m := chainTalk.FindString(next); m != "" {
-			next = next[len(m):]
-		}
-		if next == c.msg {
-			return c
-		}
-		c.msg = next
-	}
 }
 
 var (
@@ -183,9 +108,8 @@ func (f *treeFS) aboutYAML(e *Error, k *kustomization, c krustyCause) bool {
 	e.File = path.Join(k.dir, c.file)
 	if r, ok := f.hasRead(k.dir, c.file); ok {
 		e.File = r.name
-		var se *Error
-		if _, err := decode(r.name, r.data, newBudget()); errors.As(err, &se) && se.Line > 0 {
-			e.Line = se.Line
+		if l := syntaxLine(r); l > 0 {
+			e.Line = l
 		}
 	}
 	return true
@@ -235,25 +159,25 @@ func (f *treeFS) aboutObject(e *Error, k *kustomization, c krustyCause) bool {
 	if k == nil {
 		return false
 	}
-	if strings.Contains(c.msg, "already registered id") {
+	switch {
+	case strings.Contains(c.msg, "already registered id"):
 		e.Hint = "the object is there twice: remove one, or the reference to one"
-	}
-	if strings.Contains(c.msg, "failed to find unique target for patch") {
+	case strings.Contains(c.msg, "failed to find unique target for patch"):
 		e.Hint = "the patch names an object that is not there, or is there twice"
 	}
 	blamed, isBlamed := f.hasRead(k.dir, c.file)
-	if c.file != "" && isBlamed {
+	if isBlamed {
 		e.File = blamed.name
 	}
-	kind, name := "", ""
-	if m := objectID.FindStringSubmatch(c.msg); m != nil {
-		kind, name = m[1], m[2]
-	} else if m := printedID.FindStringSubmatch(c.msg); m != nil {
-		kind, name = m[1], m[2]
-	} else {
-		return c.file != "" && isBlamed
+	m := objectID.FindStringSubmatch(c.msg)
+	if m == nil {
+		m = printedID.FindStringSubmatch(c.msg)
 	}
-	if c.file != "" && isBlamed {
+	if m == nil {
+		return isBlamed
+	}
+	kind, name := m[1], m[2]
+	if isBlamed {
 		e.Line = lineOfObject(blamed.data, kind, name)
 		return true
 	}
@@ -265,6 +189,31 @@ func (f *treeFS) aboutObject(e *Error, k *kustomization, c krustyCause) bool {
 	}
 	e.Line = k.line(func(s string) bool { return s == name || strings.Contains(s, "name: "+name) })
 	return true
+}
+
+var patchPath = regexp.MustCompile(`\[path: ("[^"]*")\]`)
+
+// aboutPatch places a complaint about a patch that is a file.
+func (f *treeFS) aboutPatch(e *Error, k *kustomization, c krustyCause) bool {
+	m := patchPath.FindStringSubmatch(c.msg)
+	if m == nil || k == nil {
+		return false
+	}
+	ref, err := strconv.Unquote(m[1])
+	if r, ok := f.hasRead(k.dir, ref); ok && err == nil {
+		e.File, e.Line = r.name, syntaxLine(r)
+		return true
+	}
+	return false
+}
+
+// syntaxLine is the line of a file's first syntax error, 0 when it has none.
+func syntaxLine(r readFile) int {
+	var e *Error
+	if _, err := decode(r.name, r.data, newBudget()); errors.As(err, &e) {
+		return e.Line
+	}
+	return 0
 }
 
 var disabledPlugin = regexp.MustCompile(`external plugins disabled; unable to load external plugin '([^']*)'`)
@@ -289,8 +238,11 @@ func (f *treeFS) aboutPlugin(e *Error, k *kustomization, c krustyCause) bool {
 // hasRead returns a file that krusty has read, as a kustomization in dir calls it.
 func (f *treeFS) hasRead(dir, ref string) (readFile, bool) {
 	real, err := f.t.Resolve(path.Join(dir, ref))
+	if err != nil || ref == "" {
+		return readFile{}, false
+	}
 	for _, r := range f.read {
-		if err == nil && r.name == real {
+		if r.name == real {
 			return r, true
 		}
 	}

@@ -18,7 +18,6 @@ type kustomization struct {
 	file string
 	data []byte
 	spec types.Kustomization // legacy fields moved to where they belong now
-	ok   bool                // spec could be decoded
 }
 
 // serve looks at a kustomization file before krusty gets it: what is remote or would run something is refused, and in
@@ -29,7 +28,6 @@ func (f *treeFS) serve(dir, file string, data []byte) ([]byte, error) {
 	if k.spec.Unmarshal(data) != nil {
 		return data, nil // krusty says what is wrong with it
 	}
-	k.ok = true
 	k.spec.FixKustomization()
 	f.schema = f.schema || len(k.spec.OpenAPI) > 0
 	if err := f.checkRemotes(k); err != nil {

@@ -39,16 +39,16 @@ func (h krustyHistory) ref() ObjectRef {
 	return ref
 }
 
-func takeHistory(m resmap.ResMap) ([]krustyHistory, error) {
+func takeHistory(m resmap.ResMap) []krustyHistory {
 	var out []krustyHistory
 	for _, r := range m.Resources() {
 		says, err := r.GetOrigin()
 		if err != nil {
-			return nil, err
+			says = nil // the annotation of somebody else
 		}
 		out = append(out, krustyHistory{now: r.CurId(), first: r.OrgId(), moved: len(r.PrevIds()) > 0, says: says})
 	}
-	return out, nil
+	return out
 }
 
 // objects turns built resources into Objects, in order.

@@ -111,15 +111,15 @@ func (f *treeFS) checkPluginConfig(file string, data []byte) error {
 		}
 		ref := ""
 		line := scalarLine(&doc, func(s string) bool {
-			_, p, ok := strings.Cut(s, "=")
-			for _, s := range []string{s, p} {
-				if remoteHost(s) != "" && (ok || s != "") && !strings.ContainsAny(s, " \n") {
-					ref = s
+			_, path, _ := strings.Cut(s, "=") // key=path
+			for _, ref = range []string{s, path} {
+				if remoteHost(ref) != "" && !strings.ContainsAny(ref, " \n") {
+					return true
 				}
 			}
-			return ref != ""
+			return false
 		})
-		if ref != "" {
+		if line > 0 {
 			return remoteError(file, line, ref, remoteHost(ref))
 		}
 	}

@@ -152,6 +152,25 @@ func TestKustomizeRemote(t *testing.T) {
 	}
 }
 
+// Messages quote neither literals nor patches, which may hold secrets.
+func TestKustomizeQuotesNoSecret(t *testing.T) {
+	for _, c := range []struct{ kustomization, want string }{
+		{"secretGenerator:\n- name: s\n  literals: [hunter2]\n", "app/kustomization.yaml: invalid literal source, expected key=value"},
+		{"secretGenerator:\n- name: s\n  literals: [a=hunter2, a=hunter2]\n", "app/kustomization.yaml: configmap s illegally repeats the key `a`"},
+		{"secretGenerator:\n- name: s\n  literals: [a=hunter2]\n  files: [gone]\n", "app/kustomization.yaml:4: lstat app/gone: no such file or directory"},
+		{"resources: [a.yaml]\npatches:\n- patch: \"{stringData: hunter2\"\n", "app/kustomization.yaml: unable to parse SM or JSON patch from the patch"},
+		{"resources: [a.yaml]\npatches:\n- patch: '[{\"op\": \"add\", \"path\": \"/x\", \"value\": \"hunter2\"}]'\n", "app/kustomization.yaml: must specify a target for JSON patch the patch"},
+		{"resources: [a.yaml]\npatchesJson6902:\n- target: {version: v1, kind: ServiceAccount, name: a}\n  patch: '[{op: hunter2'\n", "app/kustomization.yaml: "},
+		{"resources: [a.yaml]\npatches:\n- path: bad.yaml\n", "app/bad.yaml:3: unable to parse SM or JSON patch from [path: \"bad.yaml\"]"},
+	} {
+		tree := writeRepo(t, map[string]string{"app/kustomization.yaml": c.kustomization, "app/a.yaml": account, "app/bad.yaml": "a: hunter2\nb: [\n"})
+		res := Render(tree, kustomizeSource("app"), Options{})
+		if res.Err == nil || !strings.HasPrefix(res.Err.Error(), c.want) || strings.Contains(res.Err.Error(), "hunter2") {
+			t.Errorf("want %s\ngot  %v", c.want, res.Err)
+		}
+	}
+}
+
 // A directory or file of the tree is not remote only because its name looks so.
 func TestKustomizeLocalNames(t *testing.T) {
 	tree := writeRepo(t, map[string]string{"app/kustomization.yaml": "resources: [github.com/org/a.yaml]", "app/github.com/org/a.yaml": account})

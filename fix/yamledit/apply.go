@@ -109,7 +109,7 @@ func (t *tree) set(chain []*yaml.Node, s render.Step, v *yaml.Node) error {
 	if len(chain) > 0 {
 		old = own(chain[len(chain)-1], s)
 	}
-	if old == nil || len(old.Content) == 0 || len(v.Content) == 0 || old.Kind != v.Kind || len(merges(old)) > 0 {
+	if old == nil || len(old.Content) == 0 || len(v.Content) == 0 || old.Kind != v.Kind || hasMergeKey(old) {
 		return t.put(chain, s, v)
 	}
 	chain = append(chain[:len(chain):len(chain)], old)

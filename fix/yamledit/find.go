@@ -73,6 +73,15 @@ func isMerge(key *yaml.Node) bool {
 	return key.Kind == yaml.ScalarNode && key.ShortTag() == yaml.MergeTag
 }
 
+func hasMergeKey(n *yaml.Node) bool {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if isMerge(n.Content[i]) {
+			return n.Kind == yaml.MappingNode
+		}
+	}
+	return false
+}
+
 // inherited looks for a key in what a mapping merges; seen keeps a bomb of merges from being walked twice.
 func inherited(n *yaml.Node, key string, seen map[*yaml.Node]bool) (at, value *yaml.Node) {
 	for _, from := range merges(n) {

@@ -33,7 +33,8 @@ func randomJSON(g *rand.Rand, depth int) any {
 func changeJSON(g *rand.Rand, v any, p render.Path) (any, Op) {
 	switch v := v.(type) {
 	case map[string]any:
-		for k, c := range v {
+		for _, k := range sortedKeys(v) {
+			c := v[k]
 			if _, nested := c.(string); !nested && g.Intn(3) > 0 {
 				if changed, op := changeJSON(g, c, p.Key(k)); op != nil {
 					v[k] = changed

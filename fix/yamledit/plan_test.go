@@ -1,6 +1,7 @@
 package yamledit
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/syncgate/syncgate/render"
@@ -77,4 +78,24 @@ func appOp(p string, v any) func(t testing.TB) []Op {
 }
 func delOp(p string) func(t testing.TB) []Op {
 	return one(func(t testing.TB) Op { return del(t, p) })
+}
+
+// TestEdits holds the edits themselves to be as small as they can be.
+func TestEdits(t *testing.T) {
+	for _, tt := range []struct {
+		name, in string
+		op       Op
+		want     []Edit
+	}{
+		{"inside quotes", "a: \"NET_RAW\"\n", set(t, "a", "ALL"), []Edit{{4, 11, "ALL"}}},
+		{"a whole rune", "a: é\n", set(t, "a", "è"), []Edit{{3, 5, "è"}}},
+		{"a line", "a: 1\nb:\n  c: 2\n", set(t, "b.d", 3), []Edit{{15, 15, "  d: 3\n"}}},
+		{"braces", "a:\n  b: {}\nc: 1\n", set(t, "a.b.d", 3), []Edit{{7, 10, ""}, {11, 11, "    d: 3\n"}}},
+		{"a line that goes", "a: 1\nb: 2\nc: 3\n", del(t, "b"), []Edit{{5, 10, ""}}},
+	} {
+		got, err := Plan([]byte(tt.in), tt.op)
+		if err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %v, %v, want %v", tt.name, got, err, tt.want)
+		}
+	}
 }

@@ -13,6 +13,8 @@ func TestAnchors(t *testing.T) {
 		{"as wanted through an alias", "a: &x\n  k: [1]\nb: *x\n", func(t testing.TB) []Op { return []Op{set(t, "b.k", []any{1}), app(t, "b.k", 1), del(t, "b.z")} }, "a: &x\n  k: [1]\nb: *x\n", false},
 		{"an alias replaced", "a: &x\n  k: 1\nb: *x # c\n", setOp("b", m{"k": 2}), "a: &x\n  k: 1\nb: {k: 2} # c\n", false},
 		{"an alias deleted, then its anchor changed", "a: &x\n  k: 1\nb: *x\n", func(t testing.TB) []Op { return []Op{del(t, "b"), set(t, "a.k", 2)} }, "a: &x\n  k: 2\n", false},
+		{"a mapping with a merge key is replaced whole", "a: &x\n  k: 1\nb:\n  <<: *x\nc: 1\n", setOp("b", m{"l": 1}), "a: &x\n  k: 1\nb:\n  l: 1\nc: 1\n", false},
+		{"a merge key of nothing", "a:\n  <<:\n", setOp("a", m{"l": 1}), "a:\n  l: 1\n", false},
 		{"beside an anchor", "a: &x\n  k: 1\nb: *x\n", setOp("c", 1), "a: &x\n  k: 1\nb: *x\nc: 1\n", false},
 		{"an anchor on a key", "&x a: 1\nb: *x\n", setOp("a", 2), "&x a: 2\nb: *x\n", false},
 		{"an unused anchor on nothing", "a: &x\nb: 1\n", setOp("a.c", 1), "a: &x\n  c: 1\nb: 1\n", false},
