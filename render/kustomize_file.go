@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"path"
 	"path/filepath"
 	"strings"
@@ -20,11 +21,17 @@ type kustomization struct {
 	spec types.Kustomization // legacy fields moved to where they belong now
 }
 
+// maxKustomizations bounds how often a source reads kustomizations: a base counts each time it is used.
+const maxKustomizations = 2000
+
 // serve looks at a kustomization file before krusty gets it: what is remote or would run something is refused, and in
 // a traced run the entry is made to ask for origin annotations, which its bases inherit (target.accumulateDirectory).
 func (f *treeFS) serve(dir, file string, data []byte) ([]byte, error) {
 	k := &kustomization{dir: dir, file: file, data: data}
-	f.loaded = append(f.loaded, k)
+	if f.loaded = append(f.loaded, k); len(f.loaded) > maxKustomizations {
+		return nil, f.refuse(&Error{File: file, Limit: true, Msg: fmt.Sprintf("more than %d kustomizations are read", maxKustomizations),
+			Hint: "look for bases that are used twice on every level"})
+	}
 	if k.spec.Unmarshal(data) != nil {
 		return data, nil // krusty says what is wrong with it
 	}

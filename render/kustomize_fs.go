@@ -90,7 +90,7 @@ func (f *treeFS) CleanedAbs(p string) (filesys.ConfirmedDir, string, error) {
 		defer delete(f.opened, path.Dir(name))
 	}
 	real, err := f.t.Resolve(name)
-	if err == nil && !f.t.Exists(real) {
+	if _, edited := f.t.Edits()[real]; err == nil && edited && !f.t.Exists(real) {
 		err = fs.ErrNotExist
 	}
 	var leaving *LeavesRootError

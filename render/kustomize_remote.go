@@ -31,26 +31,30 @@ func (f *treeFS) checkRemotes(k *kustomization) error {
 	return nil
 }
 
-// checkRemote judges one reference, in the order in which kustomize does (target.accumulateResources): a URL of a
-// file, a file of the tree, a git repository. It is the one place that decides about remote bases, so it is where one
-// that was allowed and fetched would be replaced by its copy.
+// checkRemote judges one reference. What can be a git repository is one even where a file has that name: kustomize
+// tries the file first and, when anything is wrong with it, clones (target.accumulateResources).
+//
+// It is the one place that decides about remote bases, so it is where one that was allowed and fetched would be replaced
+// by its copy.
 func (f *treeFS) checkRemote(k *kustomization, r kustomizeRef) error {
 	host := remoteHost(r.text)
-	if host == "" && r.use != holdsData && !f.isFile(path.Join(k.dir, r.text)) {
+	if host == "" && r.use != holdsData {
 		host = gitHost(r.text)
 	}
 	if host == "" {
 		return nil
 	}
-	return remoteError(k.file, k.lineOf(r.text), r.text, host)
+	err := remoteError(k.file, k.lineOf(r.text), r.text, host)
+	if f.t.Exists(path.Join(k.dir, r.text)) {
+		err.Hint = "write ./" + r.text + " if you mean the file, for kustomize may clone it otherwise"
+	}
+	return err
 }
 
 func remoteError(file string, line int, ref, host string) *Error {
 	return &Error{File: file, Line: line, Msg: fmt.Sprintf("%s is remote, and network access is off", redactURL(ref)),
 		Hint: "vendor it, or allow its host with --allow-remote " + host}
 }
-
-func (f *treeFS) isFile(name string) bool { return f.t.Exists(name) && !f.t.IsDir(name) }
 
 // remoteHost is the host of a URL that kustomize loads as a file (loader.IsRemoteFile), "" for anything else.
 func remoteHost(ref string) string {

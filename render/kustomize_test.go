@@ -171,11 +171,28 @@ func TestKustomizeQuotesNoSecret(t *testing.T) {
 	}
 }
 
-// A directory or file of the tree is not remote only because its name looks so.
+// A file of the tree that is called like a repository must be named so that kustomize cannot clone it.
 func TestKustomizeLocalNames(t *testing.T) {
-	tree := writeRepo(t, map[string]string{"app/kustomization.yaml": "resources: [github.com/org/a.yaml]", "app/github.com/org/a.yaml": account})
-	if res := Render(tree, kustomizeSource("app"), Options{}); res.Err != nil || len(res.Objects) != 1 {
+	files := map[string]string{"app/kustomization.yaml": "resources: [github.com/org/a.yaml]", "app/github.com/org/a.yaml": account}
+	if res := Render(writeRepo(t, files), kustomizeSource("app"), Options{}); res.Err == nil || !strings.Contains(res.Err.Hint, "write ./github.com/org/a.yaml") {
+		t.Errorf("%+v", res.Err)
+	}
+	files["app/kustomization.yaml"] = "resources: [./github.com/org/a.yaml]"
+	if res := Render(writeRepo(t, files), kustomizeSource("app"), Options{}); res.Err != nil || len(res.Objects) != 1 {
 		t.Errorf("%v, %d objects", res.Err, len(res.Objects))
+	}
+}
+
+// Twenty levels that each use the next twice come to a million kustomizations.
+func TestKustomizeDoubling(t *testing.T) {
+	files := map[string]string{"20/kustomization.yaml": "resources: [a.yaml]", "20/a.yaml": account}
+	for i := range 20 {
+		files[fmt.Sprintf("%d/kustomization.yaml", i)] = fmt.Sprintf("resources: [../x%d, ../y%d]", i, i)
+		files[fmt.Sprintf("x%d/kustomization.yaml", i)] = fmt.Sprintf("namePrefix: x\nresources: [../%d]", i+1)
+		files[fmt.Sprintf("y%d/kustomization.yaml", i)] = fmt.Sprintf("namePrefix: y\nresources: [../%d]", i+1)
+	}
+	if res := Render(writeRepo(t, files), kustomizeSource("0"), Options{}); res.Err == nil || !res.Err.Limit {
+		t.Errorf("%+v", res.Err)
 	}
 }
 
