@@ -105,7 +105,11 @@ func (p *planner) insertLines(n *node, kept []bool, after, width int, lines []st
 			ways = append(ways, func() []piece { return p.insertAt(n, at, lines) })
 		}
 	}
-	try(after)
+	// After a last line without a line break, that line would change too: any other place is better.
+	last := width == 2 && len(kept) > width && p.endsOpen(n.kids[after+width-1])
+	if !last {
+		try(after)
+	}
 	if width == 2 {
 		for i := len(kept) - width; i >= 0; i -= width {
 			if i != after {
@@ -115,11 +119,20 @@ func (p *planner) insertLines(n *node, kept []bool, after, width int, lines []st
 		if kept[0] {
 			ways = append(ways, func() []piece { return p.insertBefore(n, lines) })
 		}
+		if last {
+			try(after)
+		}
 	} else if text := n.lastLeaf(); text.block() && p.f.data[text.head-1] != '+' {
 		// The text ends with the file, without a line break, which "|" would add now and "|-" does not.
 		ways = append(ways, p.both(p.insert(n, text.head, "-"), ways[0]))
 	}
 	p.changes = append(p.changes, ways)
+}
+
+// endsOpen reports whether a member ends with the file, without a line break.
+func (p *planner) endsOpen(member *node) bool {
+	size := len(p.f.data)
+	return member.known && p.f.ix.next(member.end) >= size && size > 0 && p.f.data[size-1] != '\n'
 }
 
 // placesAfter lists the line starts where something can follow a member that ends at end: after the comments that are

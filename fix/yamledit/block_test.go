@@ -6,7 +6,8 @@ func TestSetInBlock(t *testing.T) {
 	runGolden(t, []golden{
 		{"last key", "a: 1\nb: 2\n", setOp("c", true), "a: 1\nb: 2\nc: true\n", false},
 		{"beside scalars", "a: 1\nb:\n  c: 2\n", setOp("d", true), "a: 1\nd: true\nb:\n  c: 2\n", false},
-		{"no final newline", "a: 1\nb: 2", setOp("c", true), "a: 1\nb: 2\nc: true", false},
+		{"no final newline", "a: 1\nb: 2", setOp("c", true), "a: 1\nc: true\nb: 2", false},
+		{"no final newline, one key", "a: 1", setOp("c", true), "a: 1\nc: true", false},
 		{"crlf", "a: 1\r\nb: 2\r\n", setOp("c.d", true), "a: 1\r\nb: 2\r\nc:\r\n  d: true\r\n", false},
 		{"bom", "\xef\xbb\xbfa: 1\n", setOp("a", 2), "\xef\xbb\xbfa: 2\n", false},
 		{"comment of what follows", "a:\n  b: 1\n# about c\nc: 2\n", setOp("a.d", 3), "a:\n  b: 1\n  d: 3\n# about c\nc: 2\n", false},
