@@ -169,6 +169,8 @@ type prover struct {
 	found   map[string]*render.Object // objects with findings, by source and objectKey
 	known   map[findingKey]bool       // findings before
 
+	patchFiles map[string][]patchDocument // by directory
+
 	mu      sync.Mutex
 	objects map[string][]digest // by source
 }

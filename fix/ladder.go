@@ -13,7 +13,7 @@ type rung func(context.Context, []check.Finding) ([]*Patch, []Left, error)
 
 // ladder lists the rungs, the most local change first. What one rung does not resolve goes to the next.
 func (p *prover) ladder() []rung {
-	return []rung{p.documents}
+	return []rung{p.documents, p.overlayPatches, p.entryPatch}
 }
 
 // climb tries each rung on what the ones before it left.

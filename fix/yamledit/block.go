@@ -18,6 +18,7 @@ func (p *planner) addKeys(n *node, kept []bool, added []*yaml.Node) {
 		groups[after] = append(groups[after], added[i], added[i+1])
 	}
 	w := p.writer(n)
+	w.oneLine = w.oneLine && len(kept) == 2 // else insertLines finds a place before the end of the file
 	for _, after := range order {
 		var lines []string
 		for g := groups[after]; len(g) > 0; g = g[2:] {
