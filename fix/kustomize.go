@@ -22,7 +22,7 @@ type patchDocument struct {
 }
 
 // overlayPatches is the second rung: a patch, anywhere in the kustomizations of a source, that sets the field to a bad
-// value is where the good one belongs.
+// value, or that adds the container, is where the good one belongs.
 func (p *prover) overlayPatches(_ context.Context, findings []check.Finding) (patches []*Patch, left []Left, err error) {
 	byKey := map[string]*Patch{}
 	for _, f := range findings {
@@ -36,7 +36,7 @@ func (p *prover) overlayPatches(_ context.Context, findings []check.Finding) (pa
 		if x == nil {
 			x = &Patch{
 				Place: render.Place{File: doc.file, Doc: doc.doc},
-				How:   "the patch that sets the field",
+				How:   "the patch that sets it",
 				Wants: f.Want,
 				parts: []part{{file: doc.file, ops: ops}},
 			}
@@ -48,7 +48,31 @@ func (p *prover) overlayPatches(_ context.Context, findings []check.Finding) (pa
 	return patches, left, nil
 }
 
-// overriding finds the last patch that sets a field which the finding wants otherwise.
+// owns reports whether the patch sets a field that the finding wants otherwise, or adds the container that lacks it.
+func (d *patchDocument) owns(f *check.Finding) bool {
+	for _, w := range f.Want {
+		var p render.Path
+		switch w := w.(type) {
+		case check.Set:
+			p = w.Path
+		case check.Add:
+			p = w.Path
+		case check.Mount:
+			p = w.Container
+		}
+		if reaches(d.root, f.Object, p) {
+			return true
+		}
+		for i := len(p); i > 0; i-- {
+			if p[i-1].IsIndex {
+				return reaches(d.root, f.Object, p[:i].Key("image"))
+			}
+		}
+	}
+	return false
+}
+
+// overriding finds the last patch that sets a field which the finding wants otherwise, or adds the container.
 func (p *prover) overriding(f *check.Finding) ([]yamledit.Op, *patchDocument) {
 	src, ok := p.sourceOf(f)
 	if !ok || src.Kind != render.KindKustomize {
@@ -59,13 +83,7 @@ func (p *prover) overriding(f *check.Finding) ([]yamledit.Op, *patchDocument) {
 		if !docs[i].patches(f.Object) {
 			continue
 		}
-		sets := false
-		for _, w := range f.Want {
-			if s, ok := w.(check.Set); ok && locateIn(docs[i].root, f.Object, s.Path) {
-				sets = true
-			}
-		}
-		if !sets {
+		if !docs[i].owns(f) {
 			continue
 		}
 		if ops, ok := mergeOps(&docs[i], f.Object, []check.Finding{*f}); ok {

@@ -174,8 +174,8 @@ func follow(n *yaml.Node, p []string) (at render.Path, rest []string) {
 	return at, nil
 }
 
-// locateIn reports whether a patch document sets a field of the rendered object.
-func locateIn(root *yaml.Node, o *render.Object, p render.Path) bool {
+// reaches reports whether a patch document sets a field of the rendered object.
+func reaches(root *yaml.Node, o *render.Object, p render.Path) bool {
 	var rendered any
 	if json.Unmarshal(o.JSON, &rendered) != nil {
 		return false
