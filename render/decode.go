@@ -21,13 +21,16 @@ type document struct {
 }
 
 // decode reads all documents of a manifest. YAML is read as kubectl, Helm and Argo CD hand it to the API server
-// (sigs.k8s.io/yaml: YAML 1.1 booleans, the last of duplicate keys wins), JSON documents may follow one another.
+// (sigs.k8s.io/yaml: YAML 1.1 booleans, the last of duplicate keys wins), JSON documents may follow one another. With an
+// error come the documents before it.
 func decode(file string, data []byte, b *budget) ([]document, error) {
 	if strings.HasSuffix(file, ".json") || looksLikeJSON(data) {
-		if docs, err := decodeJSON(data); err == nil {
+		docs, err := decodeJSON(data, b)
+		if err == nil {
 			return docs, nil
-		} else if strings.HasSuffix(file, ".json") {
-			return nil, &Error{File: file, Line: err.line, Msg: err.msg, Hint: "expected JSON"}
+		}
+		if err.File = file; err.Limit || strings.HasSuffix(file, ".json") {
+			return nil, err
 		}
 	}
 	var docs []document
@@ -38,12 +41,17 @@ func decode(file string, data []byte, b *budget) ([]document, error) {
 		if errors.Is(err, io.EOF) {
 			return docs, nil
 		}
-		if err != nil {
-			return nil, yamlError(file, err)
+		if err == nil {
+			err = b.document()
+		} else {
+			err = yamlError(file, err)
 		}
 		d := document{index: i, node: &n}
-		if d.json, err = toJSON(&n, b); err != nil {
-			return nil, withFile(err, file)
+		if err == nil {
+			d.json, err = toJSON(&n, b)
+		}
+		if err != nil {
+			return docs, withFile(err, file)
 		}
 		docs = append(docs, d)
 	}
@@ -54,12 +62,7 @@ func looksLikeJSON(data []byte) bool {
 	return len(data) > 0 && data[0] == '{'
 }
 
-type jsonFault struct {
-	line int
-	msg  string
-}
-
-func decodeJSON(data []byte) ([]document, *jsonFault) {
+func decodeJSON(data []byte, b *budget) ([]document, *Error) {
 	var docs []document
 	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))))
 	for i := 0; ; i++ {
@@ -74,18 +77,22 @@ func decodeJSON(data []byte) ([]document, *jsonFault) {
 			if errors.As(err, &se) {
 				at = int(min(se.Offset, int64(len(data))))
 			}
-			return nil, &jsonFault{line: bytes.Count(data[:at], []byte("\n")) + 1, msg: err.Error()}
+			line := bytes.Count(data[:at], []byte("\n")) + 1
+			if err.Error() == "exceeded max depth" {
+				return nil, b.tooDeep(line)
+			}
+			return nil, &Error{Line: line, Msg: err.Error(), Hint: "expected JSON"}
 		}
-		if d := nesting(raw); d > maxDepth {
-			return nil, &jsonFault{line: 1, msg: fmt.Sprintf("nested deeper than %d levels", maxDepth)}
+		if err := errors.Join(b.document(), b.weigh(raw)); err != nil {
+			return nil, asError(err, Source{})
 		}
 		docs = append(docs, document{index: i, json: raw})
 	}
 }
 
-// nesting is the depth of valid JSON.
-func nesting(raw []byte) int {
-	depth, deepest, quoted := 0, 0, false
+// weigh counts the values of valid JSON and looks at its nesting.
+func (b *budget) weigh(raw []byte) error {
+	depth, quoted := 0, false
 	for i := 0; i < len(raw); i++ {
 		switch c := raw[i]; {
 		case quoted && c == '\\':
@@ -94,13 +101,20 @@ func nesting(raw []byte) int {
 			quoted = !quoted
 		case quoted:
 		case c == '{' || c == '[':
-			depth++
-			deepest = max(deepest, depth)
+			b.nodes--
+			if depth++; depth > b.depth {
+				return b.tooDeep(0)
+			}
 		case c == '}' || c == ']':
 			depth--
+		case c == ',':
+			b.nodes--
+		}
+		if b.nodes < 0 {
+			return b.tooMany(0)
 		}
 	}
-	return deepest
+	return nil
 }
 
 var yamlLine = regexp.MustCompile(`^yaml: (?:unmarshal errors:\s+)?line (\d+): `)
@@ -115,6 +129,9 @@ func yamlError(file string, err error) *Error {
 		if parserFault.MatchString(e.Msg) {
 			e.Line++
 		}
+	}
+	if strings.Contains(msg, "exceeded max depth") {
+		e.Msg, e.Limit, e.Hint = "nested deeper than 10000 levels", true, "no Kubernetes object is: look for what builds it"
 	}
 	return e
 }
@@ -132,17 +149,6 @@ func withFile(err error, file string) error {
 	}
 	return err
 }
-
-// The bounds of what one source may expand to.
-const (
-	maxDepth = 500     // levels of nesting in one document
-	maxNodes = 4 << 20 // nodes of all documents of one source, aliases expanded
-)
-
-// budget bounds how much the documents of one source expand to.
-type budget struct{ nodes int }
-
-func newBudget() *budget { return &budget{nodes: maxNodes} }
 
 // toJSON writes a document as JSON, aliases and merge keys resolved, nil for an empty document.
 func toJSON(n *yaml.Node, b *budget) ([]byte, error) {
@@ -169,11 +175,10 @@ type jsonWriter struct {
 
 func (w *jsonWriter) node(n *yaml.Node, depth int) error {
 	if w.budget.nodes--; w.budget.nodes < 0 {
-		return &Error{Line: n.Line, Msg: fmt.Sprintf("expands to more than %d values", maxNodes), Limit: true,
-			Hint: "look for YAML aliases that multiply"}
+		return w.budget.tooMany(n.Line)
 	}
-	if depth > maxDepth {
-		return &Error{Line: n.Line, Msg: fmt.Sprintf("nested deeper than %d levels", maxDepth), Limit: true}
+	if depth > w.budget.depth {
+		return w.budget.tooDeep(n.Line)
 	}
 	switch n.Kind {
 	case yaml.AliasNode:
@@ -223,8 +228,9 @@ func (w *jsonWriter) mapping(n *yaml.Node, depth int) error {
 
 // flatten gives the effective keys and values of a mapping.
 func flatten(n *yaml.Node, depth int, b *budget) ([]string, []*yaml.Node, error) {
-	if depth > maxDepth {
-		return nil, nil, &Error{Line: n.Line, Msg: "merge keys without end", Limit: true}
+	if depth > b.depth {
+		return nil, nil, &Error{Line: n.Line, Msg: "merge keys without end", Limit: true,
+			Hint: "look for a mapping that merges itself"}
 	}
 	keys := make([]string, 0, len(n.Content)/2)
 	values := make([]*yaml.Node, 0, len(n.Content)/2)
@@ -284,8 +290,9 @@ func merged(m *yaml.Node, depth int, b *budget) (keys []string, values []*yaml.N
 	if m.Kind == yaml.AliasNode {
 		m = m.Alias
 	}
-	if b.nodes -= len(m.Content) + 1; b.nodes < 0 || depth > maxDepth {
-		return nil, nil, &Error{Line: m.Line, Msg: "merge keys expand without end", Limit: true}
+	if b.nodes -= len(m.Content) + 1; b.nodes < 0 || depth > b.depth {
+		return nil, nil, &Error{Line: m.Line, Msg: "merge keys expand without end", Limit: true,
+			Hint: "look for YAML aliases that multiply"}
 	}
 	switch m.Kind {
 	case yaml.MappingNode:

@@ -27,6 +27,9 @@ type Source struct {
 	Kind        Kind
 	Variant     string // which values variant, "" for the default
 	Application string // the Argo CD Application that points here, "" for none
+	Project     string // the Argo CD project of that Application, "" for none
+	Cluster     string // where it is applied, "" when nobody says
+	Namespace   string // where objects go that name none, "" when nobody says
 	Helm        HelmOptions
 }
 

@@ -45,7 +45,7 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 	if c.only != "" && c.only != "safe" {
 		return fmt.Errorf("--only %q: expected safe", c.only)
 	}
-	o, ws, err := c.options(args)
+	o, ws, err := c.options(ctx, args)
 	if err != nil {
 		return err
 	}
