@@ -65,7 +65,8 @@ func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
 	pool := render.NewPool(t, o.Check.Render, o.Check.Limits)
 	defer pool.Close()
 
-	p := &prover{tree: t, pool: pool, options: o.Check, objects: map[string][]digest{}, blamed: map[findingKey]render.Path{}, planned: map[string]plannedFile{},
+	p := &prover{tree: t, pool: pool, options: o.Check, objects: map[string][]digest{},
+		doubled: map[string]int{}, blamed: map[findingKey]render.Path{}, planned: map[string]plannedFile{},
 		literalTemplates: o.LiteralTemplates}
 	p.inScope = map[string]bool{}
 	for _, s := range scope.Sources {
@@ -184,6 +185,7 @@ type prover struct {
 
 	mu      sync.Mutex
 	objects map[string][]digest // by source
+	doubled map[string]int      // by source: render.Result.Doubled
 }
 
 // snapshot renders and judges sources as they are.
@@ -193,6 +195,7 @@ func (p *prover) snapshot(ctx context.Context, sources []render.Source) (*check.
 		list := digests(res)
 		p.mu.Lock()
 		p.objects[res.Source.ID] = list
+		p.doubled[res.Source.ID] = res.Doubled
 		p.mu.Unlock()
 	}
 	run, err := check.Sources(ctx, p.tree, p.pool, sources, o)

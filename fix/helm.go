@@ -21,6 +21,8 @@ type helmSource struct {
 	marks  *marking
 	// excluded are values that were tried in vain.
 	excluded map[string]bool
+	// own are values that the source needs other than those it shares a chart with: they go into its own layer.
+	own map[string]bool
 }
 
 // landing is a field of a rendered object, or a list that a probe was added to.
@@ -72,7 +74,7 @@ func (p *prover) helmSource(src render.Source) *helmSource {
 	if h := p.helm[src.ID]; h != nil {
 		return h
 	}
-	h := &helmSource{source: src, excluded: map[string]bool{}}
+	h := &helmSource{source: src, excluded: map[string]bool{}, own: map[string]bool{}}
 	view, err := render.InspectChart(p.tree, src, p.options.Render)
 	if err != nil {
 		h.failed = "its chart cannot be inspected: " + err.Error()

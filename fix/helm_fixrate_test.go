@@ -41,6 +41,8 @@ type rate struct {
 	check         time.Duration
 	again         int // files that a second run would change
 	fresh         int // findings that were not there before
+	toggled       int // renders with other values
+	unwanted      []string
 }
 
 type ruleRate struct{ before, values, templates, left, manual int }
@@ -62,6 +64,7 @@ func (r *rate) add(o *rate) {
 		y.left, y.manual = y.left+x.left, y.manual+x.manual
 	}
 	r.first, r.second, r.check = r.first+o.first, r.second+o.second, r.check+o.check
+	r.toggled, r.unwanted = r.toggled+o.toggled, append(r.unwanted, o.unwanted...)
 	r.again, r.fresh = r.again+o.again, r.fresh+o.fresh
 }
 
@@ -85,6 +88,10 @@ func (r *rate) String() string {
 	line("all", &all)
 	fmt.Fprintf(&b, "check %v, fix %v, second fix %v with %d files to change; %d new findings\n", r.check.Round(time.Millisecond),
 		r.first.Round(time.Millisecond), r.second.Round(time.Millisecond), r.again, r.fresh)
+	fmt.Fprintf(&b, "%d renders with other values, %d unwanted differences\n", r.toggled, len(r.unwanted))
+	for _, u := range r.unwanted[:min(len(r.unwanted), 40)] {
+		fmt.Fprintf(&b, "  unwanted: %.300s\n", u)
+	}
 	why := map[string][]string{}
 	for _, l := range r.left {
 		where, reason, _ := strings.Cut(l, ": ")
@@ -128,7 +135,7 @@ func fixrate(t *testing.T, dir string) *rate {
 	r.count(v)
 	if os.Getenv("SYNCGATE_DIFF") != "" {
 		for _, f := range v.Files() {
-			if tree.Exists(path.Join(path.Dir(f.Name), "Chart.yaml")) || strings.Contains(f.Name, "/templates/") {
+			if tree.Exists(path.Join(path.Dir(f.Name), "Chart.yaml")) || strings.Contains(f.Name, "templates/") {
 				fmt.Print(f.Diff())
 			}
 		}
@@ -147,6 +154,7 @@ func fixrate(t *testing.T, dir string) *rate {
 	for _, f := range again.Files() {
 		t.Logf("second run: %s", f.Diff())
 	}
+	r.toggles(t, tree, v)
 	known := map[findingKey]bool{}
 	for i := range v.before.Findings {
 		known[keyOf(&v.before.Findings[i])] = true

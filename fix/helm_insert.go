@@ -158,8 +158,9 @@ func (h *helmSource) hoist(m map[string]any, key string) (spot, bool) {
 
 // sameMapping reports whether the lines between two marks stand nowhere outside the mapping of the first one.
 func (h *helmSource) sameMapping(a, b *mark) bool {
-	for line := range strings.Lines(h.textOf(a)[a.line+len(a.key) : b.line]) {
-		if leavesMapping(strings.TrimRight(line, "\n"), a.col) && line[0] == ' ' || dashOf(line) == a.col {
+	_, between, _ := strings.Cut(h.textOf(a)[a.line:b.line], "\n")
+	for line := range strings.Lines(between) {
+		if leavesMapping(line, a.col) || dashOf(line) == a.col {
 			return false
 		}
 	}
@@ -167,15 +168,22 @@ func (h *helmSource) sameMapping(a, b *mark) bool {
 }
 
 // homeOf are the marks that stand in the same list of a template as the first key of the mapping, so that they are
-// rendered whenever it is.
+// rendered whenever it is. Of a pod, that is the key of its containers.
 func homeOf(marks []*mark) []*mark {
 	first := marks[0]
-	for _, x := range marks {
-		if x.dash {
-			first = x
-			break
+	rank := func(x *mark) int {
+		switch {
+		case x.key == "containers":
+			return 3
+		case x.dash:
+			return 2
+		case x.key == "name" || x.key == "image":
+			return 1
 		}
-		if x.deep < first.deep {
+		return 0
+	}
+	for _, x := range marks {
+		if rank(x) > rank(first) || rank(x) == rank(first) && x.deep < first.deep {
 			first = x
 		}
 	}

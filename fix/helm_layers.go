@@ -54,6 +54,9 @@ func (p *prover) parsed(l *valueLayer) *yamledit.File {
 func (p *prover) layerOf(h *helmSource, keys render.Path) (valueLayer, bool) {
 	layers := p.layersFor(h, keys)
 	best, most := -1, -1
+	if n := len(layers) - 1; h.own[keys.String()] && n >= 0 && layers[n].keys == 0 {
+		return layers[n], true
+	}
 	for i := range layers {
 		l := &layers[i]
 		depth := l.keys + l.depth(p, keys[l.keys:])
@@ -93,6 +96,7 @@ type valueEdit struct {
 	keys   render.Path // in the source's values
 	value  any
 	member bool
+	fresh  bool // the template has no other place where it gets this value from: it can stand where it reads best
 }
 
 func (e *valueEdit) String() string {
@@ -148,6 +152,16 @@ func (p *prover) operationsOf(edits []valueEdit) ([]part, error) {
 		if i < 0 {
 			i = len(parts)
 			parts = append(parts, part{file: e.file})
+		}
+		if e.fresh {
+			data, err := p.tree.ReadFile(e.file)
+			if err != nil {
+				return nil, err
+			}
+			if edit, ok := freshEdit(data, &e); ok {
+				parts[i].edits = append(parts[i].edits, edit)
+				continue
+			}
 		}
 		if e.text == 0 {
 			parts[i].ops = append(parts[i].ops, e.op(e.doc, e.path))

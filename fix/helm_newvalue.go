@@ -21,7 +21,7 @@ var newNames = map[string][]string{
 func (t *templating) newValue(b *placed) (reference string, e valueEdit, ok bool) {
 	names := newNames[fieldOf(b.path.Key(b.key))]
 	part := b.spot.mark.part
-	if len(names) == 0 || strings.Contains(b.spot.file, "/templates/tests/") || !hasValues(part) {
+	if len(names) == 0 || strings.Contains(b.spot.file, "templates/tests/") || !hasValues(part) {
 		return "", e, false
 	}
 	component, ok := b.source.component(b)
@@ -43,7 +43,7 @@ func (t *templating) newValue(b *placed) (reference string, e valueEdit, ok bool
 				file = f.File
 			}
 		}
-		e = valueEdit{file: file, path: render.Keys(own...), keys: render.Keys(keys...), value: b.value}
+		e = valueEdit{file: file, path: render.Keys(own...), keys: render.Keys(keys...), value: b.value, fresh: true}
 		return strings.Join(own, "."), e, true
 	}
 	return "", e, false

@@ -132,9 +132,10 @@ func (t *templating) take(h *helmSource, needs []need) string {
 func (t *templating) byValue(h *helmSource, needs []need, n *need) bool {
 	partly := slices.ContainsFunc(needs, func(n need) bool { return h.landedAt(&n) == nil })
 	mounted := slices.ContainsFunc(needs, func(n need) bool { return n.mount })
+	blamed, _, _ := classOf(t.blamed[keyOf(n.finding)])
 	switch {
 	case mounted && (t.literal || !partly):
-		return !n.mount
+		return !n.mount && blamed != security
 	case t.literal:
 		return false
 	}
@@ -303,7 +304,11 @@ func (t *templating) write(x *Patch, b *placed) ([]valueEdit, string) {
 		if keys, e, ok := t.newValue(b); ok {
 			text = b.reference(keys)
 			said = fmt.Sprintf("template line in %s, new value %s in %s", b.spot.file, e.keys, e.file)
-			edits = append(edits, e)
+			own := strings.Split(keys, ".")
+			edits = append(append(edits, e), schemaEdits(b.spot.mark.part, own)...)
+			if file, row, ok := readmeEdit(b.spot.mark.part, own, b.value); ok {
+				x.add(file, row)
+			}
 		}
 	}
 	if strings.Contains(data, "\r\n") {
@@ -316,15 +321,21 @@ func (t *templating) write(x *Patch, b *placed) ([]valueEdit, string) {
 	if at > 0 && at <= len(data) && data[at-1] != '\n' && b.spot.at == b.spot.mark.at {
 		text += strings.Repeat(" ", b.spot.col)
 	}
-	i := slices.IndexFunc(x.parts, func(y part) bool { return y.file == b.spot.file })
-	if i < 0 {
-		i = len(x.parts)
-		x.parts = append(x.parts, part{file: b.spot.file})
-	}
-	x.parts[i].edits = append(x.parts[i].edits, yamledit.Edit{Start: at, End: at, New: text})
+	x.add(b.spot.file, yamledit.Edit{Start: at, End: at, New: text})
 	if d := b.spot.drop; d[1] > 0 {
-		x.parts[i].edits = append(x.parts[i].edits, yamledit.Edit{Start: d[0], End: d[1]})
+		x.add(b.spot.file, yamledit.Edit{Start: d[0], End: d[1]})
 	}
-	sort.SliceStable(x.parts[i].edits, func(a, b int) bool { return x.parts[i].edits[a].Start < x.parts[i].edits[b].Start })
 	return edits, said
+}
+
+// add adds an edit of bytes to a patch.
+func (p *Patch) add(file string, e yamledit.Edit) {
+	i := slices.IndexFunc(p.parts, func(x part) bool { return x.file == file })
+	if i < 0 {
+		i = len(p.parts)
+		p.parts = append(p.parts, part{file: file})
+	}
+	edits := append(p.parts[i].edits, e)
+	sort.SliceStable(edits, func(a, b int) bool { return edits[a].Start < edits[b].Start })
+	p.parts[i].edits = edits
 }

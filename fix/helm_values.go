@@ -17,6 +17,25 @@ func (p *prover) helmValues(ctx context.Context, findings []check.Finding) ([]*P
 	return p.valuesFor(ctx, sources, left)
 }
 
+// helmOwnValues is the rung for what the values that sources share did not prove for: sources with a layer of their own
+// get the value there.
+func (p *prover) helmOwnValues(ctx context.Context, findings []check.Finding) ([]*Patch, []Left, error) {
+	sources, left := p.helmSources(findings)
+	var own []*helmSource
+	for _, h := range sources {
+		if h.view == nil || len(h.source.Helm.Values) == 0 {
+			continue
+		}
+		own = append(own, h)
+		for i := range h.needs {
+			if x := h.landedAt(&h.needs[i]); x != nil {
+				h.own[append(x.node.keys[:len(x.node.keys):len(x.node.keys)], x.tail...).String()] = true
+			}
+		}
+	}
+	return p.valuesFor(ctx, own, left)
+}
+
 // helmOtherValues is the rung for what helmValues proposed in vain: another value may reach the same fields, hidden by
 // the first one.
 func (p *prover) helmOtherValues(ctx context.Context, findings []check.Finding) ([]*Patch, []Left, error) {
@@ -61,7 +80,16 @@ func (p *prover) valuesFor(ctx context.Context, sources []*helmSource, left []Le
 	if err := p.probeAll(ctx, sources); err != nil {
 		return nil, nil, err
 	}
-	var drafts []*draft
+	drafts, missing := p.valueDrafts(sources)
+	if disagree(drafts) {
+		drafts, missing = p.valueDrafts(sources)
+	}
+	patches, more, err := p.valuePatches(drafts)
+	return patches, slices.Concat(left, missing, more), err
+}
+
+// valueDrafts plans all findings of sources.
+func (p *prover) valueDrafts(sources []*helmSource) (drafts []*draft, left []Left) {
 	for _, h := range sources {
 		for _, needs := range h.byFinding() {
 			d, reason := p.valueDraft(h, needs)
@@ -72,8 +100,34 @@ func (p *prover) valuesFor(ctx context.Context, sources []*helmSource, left []Le
 			drafts = append(drafts, d)
 		}
 	}
-	patches, more, err := p.valuePatches(drafts)
-	return patches, append(left, more...), err
+	return drafts, left
+}
+
+// disagree finds values that sources need to be different in the same place. Those sources that have a layer of their
+// own are told to use it.
+func disagree(drafts []*draft) bool {
+	at := map[string]string{}
+	wrong := map[string]bool{}
+	place := func(e *valueEdit) string { return fmt.Sprintf("%s %d %s", e.file, e.doc, e.path) }
+	for _, d := range drafts {
+		for i := range d.edits {
+			e := &d.edits[i]
+			if old, ok := at[place(e)]; ok && !e.member && old != valueText(e.value) {
+				wrong[place(e)] = true
+			}
+			at[place(e)] = valueText(e.value)
+		}
+	}
+	found := false
+	for _, d := range drafts {
+		for i := range d.edits {
+			if e := &d.edits[i]; wrong[place(e)] && len(d.source.source.Helm.Values) > 0 {
+				d.source.own[e.keys.String()] = true
+				found = true
+			}
+		}
+	}
+	return found
 }
 
 // byFinding groups the needs of a source, in the order of findings.
@@ -91,6 +145,7 @@ func (h *helmSource) byFinding() [][]need {
 
 // draft is a patch in the making: what one finding asks of values.
 type draft struct {
+	source  *helmSource
 	finding check.Finding // its Want may name another place than the rule did
 	edits   []valueEdit
 	reach   map[string]bool
@@ -98,7 +153,7 @@ type draft struct {
 
 // valueDraft finds the values for all that a finding needs, or says why there are none.
 func (p *prover) valueDraft(h *helmSource, needs []need) (*draft, string) {
-	d := &draft{finding: *needs[0].finding, reach: map[string]bool{}}
+	d := &draft{source: h, finding: *needs[0].finding, reach: map[string]bool{}}
 	instead := false
 	for i := range needs {
 		n := &needs[i]

@@ -23,6 +23,7 @@ func (p *prover) ladder() []rung {
 	return []rung{
 		{find: p.documents, shared: true},
 		{find: p.helmValues, shared: true},
+		{find: p.helmOwnValues, shared: true},
 		{find: p.helmOtherValues, shared: true},
 		{find: p.helmTemplates, shared: true, latest: true},
 		{find: p.helmLiterals, shared: true, latest: true},
@@ -62,9 +63,15 @@ func (p *prover) climb(ctx context.Context, findings []check.Finding, v *Verifie
 			keepReason(reasons, &l.Finding, l.Reason)
 		}
 		for _, d := range dropped {
+			if debugDrop != nil {
+				debugDrop(d)
+			}
 			for i := range d.patch.Resolves {
-				k := keyOf(&d.patch.Resolves[i])
-				reasons[k], p.blamed[k] = d.reason, d.path
+				f := &d.patch.Resolves[i]
+				k := keyOf(f)
+				if reasons[k] = d.reason; d.path != nil && d.object == f.Source+"\x00"+objectKey(f.Object) {
+					p.blamed[k] = d.path
+				}
 			}
 		}
 		findings, others = unresolved(findings, kept), unresolved(others, kept)
@@ -131,3 +138,5 @@ func unresolved(findings []check.Finding, kept []*Patch) []check.Finding {
 	}
 	return out
 }
+
+var debugDrop func(drop)

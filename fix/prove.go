@@ -93,7 +93,7 @@ func withoutConflicts(proven, patches []*Patch) (kept []*Patch, dropped []drop) 
 		switch {
 		case i < len(proven):
 		case clash != "":
-			dropped = append(dropped, drop{x, clash, true, nil})
+			dropped = append(dropped, drop{x, clash, true, nil, ""})
 		default:
 			kept = append(kept, x)
 		}
@@ -120,6 +120,7 @@ type drop struct {
 	reason string
 	alone  bool        // no other patch can be to blame
 	path   render.Path // what changed that should not, nil when that is unknown
+	object string      // that it changed in, by source and objectKey
 }
 
 // settle takes patches out until the others hold together with the proven ones. Only sources that read what the new
@@ -132,7 +133,7 @@ func (p *prover) settle(ctx context.Context, proven, patches []*Patch) (kept []*
 			return nil, nil, err
 		}
 		for x, reason := range refused {
-			dropped = append(dropped, drop{x, reason, true, nil})
+			dropped = append(dropped, drop{x, reason, true, nil, ""})
 		}
 		patches = slices.DeleteFunc(slices.Clone(patches), func(x *Patch) bool { return refused[x] != "" })
 		if len(patches) == 0 {
@@ -163,13 +164,13 @@ func blame(problems []problem, patches []*Patch) map[*Patch]drop {
 		suspects := suspect.of(&pr)
 		for _, x := range suspects {
 			if _, ok := blamed[x]; !ok {
-				blamed[x] = drop{x, pr.reason, len(suspects) == 1, pr.path}
+				blamed[x] = drop{x, pr.reason, len(suspects) == 1, pr.path, pr.object}
 			}
 		}
 	}
 	if len(blamed) == 0 {
 		for _, x := range patches {
-			blamed[x] = drop{x, problems[0].reason, len(patches) == 1, problems[0].path}
+			blamed[x] = drop{x, problems[0].reason, len(patches) == 1, problems[0].path, problems[0].object}
 		}
 	}
 	return blamed
@@ -319,6 +320,9 @@ func (p *prover) compareObjects(res *render.Result, before *check.SourceReport, 
 	if len(old) != len(res.Objects) {
 		reason := fmt.Sprintf("%s renders %d objects with it instead of %d", id, len(res.Objects), len(old))
 		return []problem{{reason: reason, source: id, read: before.Read}}, nil
+	}
+	if res.Doubled > p.doubled[id] {
+		out = append(out, problem{reason: fmt.Sprintf("%s would hold a key twice", id), source: id, read: before.Read})
 	}
 	for i := range res.Objects {
 		o := &res.Objects[i]

@@ -49,8 +49,7 @@ func differential(t *testing.T, text []byte) {
 
 func renderText(t *testing.T, text []byte) Result {
 	t.Helper()
-	tree := writeRepo(t, map[string]string{"f.yaml": ""})
-	return Render(tree.With(map[string][]byte{"f.yaml": text}), Source{Path: "f.yaml", Kind: KindPlain}, Options{})
+	return Render(writeRepo(t, map[string]string{"f.yaml": string(text)}), Source{Path: "f.yaml", Kind: KindPlain}, Options{})
 }
 
 // folded evens out white space: yaml.v3 folds a line of blanks inside a plain scalar in another way than v2.

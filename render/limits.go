@@ -10,7 +10,7 @@ import (
 // Limits bound what one source may use while it renders. Zero fields mean the defaults. A source that goes over one
 // ends with an Error whose Limit is set and whose Hint names the flag that raises it.
 type Limits struct {
-	Time    time.Duration // processor time; four times as much by the clock ends the worker too
+	Time    time.Duration // processor time; see clock
 	Memory  int64         // bytes a worker may allocate
 	Output  int64         // bytes of rendered objects
 	Objects int           // documents and items of Lists
@@ -25,9 +25,10 @@ type Limits struct {
 var DefaultLimits = Limits{Time: 8 * time.Second, Memory: 2 << 30, Output: 128 << 20, Objects: 100_000, Depth: 500,
 	Files: 50_000, Input: 512 << 20, Workers: runtime.NumCPU()}
 
-// clockFactor is how much longer than its processor time a render may take by the clock: a machine that does other work
-// too must not fail a source, but a worker that waits for something must end.
-const clockFactor = 4
+// clock is how long a render may take by the clock, after which the pool kills the worker: much longer than its processor
+// time, since a machine that does other work too must not fail a source. Only a worker that waits for something gets
+// there.
+func (l Limits) clock() time.Duration { return max(4*l.Time, time.Minute) }
 
 func (l Limits) withDefaults() Limits {
 	d := DefaultLimits
@@ -71,6 +72,7 @@ type budget struct {
 	documents    int // how many more may come
 	maxDocuments int
 	depth        int // levels of nesting
+	doubled      int // keys that were met a second time in their mapping
 }
 
 func newBudget() *budget { return DefaultLimits.budget() }

@@ -18,6 +18,7 @@ import (
 type worker struct {
 	cmd    *exec.Cmd
 	limits Limits
+	clock  time.Duration // how long one render may take
 	tmp    string
 	in     io.WriteCloser
 	enc    *gob.Encoder
@@ -46,7 +47,7 @@ func startWorker(cfg workerConfig) (*worker, error) {
 		return nil, err
 	}
 	cfg.Temp = tmp
-	w := &worker{cmd: exec.Command(exe), limits: cfg.Limits, tmp: tmp, stderr: &head{}}
+	w := &worker{cmd: exec.Command(exe), limits: cfg.Limits, clock: cfg.Limits.clock(), tmp: tmp, stderr: &head{}}
 	w.cmd.Env = workerEnviron(tmp)
 	w.cmd.Dir = tmp
 	w.cmd.Stderr = w.stderr
@@ -92,7 +93,7 @@ func (w *worker) do(ctx context.Context, req request, res *Result) error {
 		}
 		done <- w.dec.Decode(res)
 	}()
-	timer := time.NewTimer(clockFactor * w.limits.Time)
+	timer := time.NewTimer(w.clock)
 	defer timer.Stop()
 	select {
 	case err := <-done:
@@ -127,7 +128,7 @@ func (w *worker) explain(err, exit error) *Error {
 	}
 	switch {
 	case errors.Is(err, errDeadline):
-		return &Error{Limit: true, Msg: fmt.Sprintf("rendering took longer than %v by the clock", clockFactor*w.limits.Time),
+		return &Error{Limit: true, Msg: fmt.Sprintf("rendering took longer than %v by the clock", w.clock),
 			Hint: "look for what it waits for, or raise --render-timeout"}
 	case code == exitTime:
 		return &Error{Limit: true, Msg: fmt.Sprintf("rendering took more than %v of processor time", w.limits.Time),

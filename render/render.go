@@ -46,6 +46,7 @@ func renderWithin(t *Tree, src Source, opts Options, limits Limits) (res Result)
 	default:
 		err = fmt.Errorf("unknown kind of source %q", src.Kind)
 	}
+	res.Doubled = b.doubled
 	switch refused := rec.quota.refused(); {
 	case refused != nil:
 		err = refused

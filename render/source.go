@@ -136,6 +136,8 @@ type Result struct {
 	Objects []Object
 	// Empty counts documents that hold nothing but comments.
 	Empty int
+	// Doubled counts keys that stand twice in their mapping, where only the last counts.
+	Doubled int
 	// NotManifests says why the file is no Kubernetes manifest at all; then there are no objects and no error.
 	NotManifests string
 	Read         ReadSet

@@ -184,10 +184,10 @@ func (d *decoder) choice(n *yaml.Node, at string, words ...string) string {
 }
 
 // globs reads a list of patterns.
-func (d *decoder) globs(n *yaml.Node, at string, make func(string) (check.Glob, error)) check.Globs {
+func (d *decoder) globs(n *yaml.Node, at string, compile func(string) (check.Glob, error)) check.Globs {
 	var out check.Globs
 	d.strings(n, at, func(n *yaml.Node, s string) {
-		g, err := make(s)
+		g, err := compile(s)
 		if err != nil {
 			d.errorf(n, "%s: %v", at, err)
 			return

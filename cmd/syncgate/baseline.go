@@ -50,7 +50,7 @@ func (f *baselineFlags) open(ws *workspace, rev *revision) (*baseline, error) {
 		name = f.write
 	}
 	data, err := readSmall(name, maxBaseline)
-	if rel, outside := ws.rootPath(name); rev != nil && outside == nil {
+	if rel, ok := ws.inRepository(name); rev != nil && ok {
 		name = rel
 		if data, err = rev.readFile(rel); errors.Is(err, fs.ErrNotExist) {
 			b.notices = append(b.notices, check.Notice{Kind: check.NoticeNotHonoured, File: rel,

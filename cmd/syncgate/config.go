@@ -63,7 +63,7 @@ func notHonoured(here, there string, rev *revision) check.Notice {
 }
 
 func (f *sourceFlags) namedConfig(ws *workspace, rev *revision) (*loadedConfig, error) {
-	if rel, err := ws.rootPath(f.configFile); rev != nil && err == nil {
+	if rel, ok := ws.inRepository(f.configFile); rev != nil && ok {
 		data, err := rev.readFile(rel)
 		if err != nil {
 			return nil, fmt.Errorf("--config: %s at %s: %w; a file outside of the repository is read as it is", rel, rev.name, unwrapPath(err))
@@ -113,6 +113,28 @@ func commonDir(paths []string) string {
 		}
 	}
 	return common
+}
+
+// inRepository is the name in the repository of a path that the user gave. A path that is written as one inside stays one
+// even when a link in it leads out: the link may be part of the change that is judged.
+func (ws *workspace) inRepository(name string) (rel string, ok bool) {
+	abs := name
+	if !filepath.IsAbs(name) {
+		cwd, err := os.Getwd()
+		if err == nil {
+			cwd, err = filepath.EvalSymlinks(cwd)
+		}
+		if err != nil {
+			return "", false
+		}
+		abs = filepath.Join(cwd, name)
+	}
+	if inside(filepath.Clean(abs), ws.tree.Dir()) {
+		rel, err := filepath.Rel(ws.tree.Dir(), abs)
+		return filepath.ToSlash(rel), err == nil
+	}
+	rel, err := ws.rootPath(name)
+	return rel, err == nil
 }
 
 // readSmall reads a file that has at most max bytes.

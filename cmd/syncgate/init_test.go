@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"regexp"
 	"testing"
 
@@ -19,5 +20,22 @@ func TestStarterConfig(t *testing.T) {
 	}
 	if len(c.Policies) != 1 || len(c.Exemptions) != 1 || len(c.Sources) != 1 || len(c.Fix.Users) != 1 || c.Floor != "restricted" {
 		t.Errorf("examples are missing: %+v", c)
+	}
+}
+
+// TestReadmeConfig wants the configs that the README shows to be valid.
+func TestReadmeConfig(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?s)```yaml\n(# .syncgate.yaml\n.*?)```").FindAllSubmatch(text, -1)
+	if len(shown) == 0 {
+		t.Error("the README shows no config")
+	}
+	for _, m := range shown {
+		if _, err := config.Parse("README", m[1]); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -8,6 +8,6 @@ import "time"
 const (
 	raceEnabled  = true
 	slowness     = 6
-	testTimeout  = 4 * time.Second
+	testTimeout  = 2 * time.Second
 	parentMemory = 2 << 30
 )
