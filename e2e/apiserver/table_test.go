@@ -60,6 +60,9 @@ type table struct {
 	refused   map[*pod]string
 }
 
+// shown is how many disagreements are told in full; one defect often makes hundreds.
+const shown = 20
+
 func newTable(pods []*pod) *table {
 	t := &table{pods: pods, refused: map[*pod]string{}}
 	t.rows = tabwriter.NewWriter(&t.text, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -103,8 +106,11 @@ func (t *table) report(test *testing.T) {
 	if len(t.refused) > 0 {
 		test.Logf("%d pods are refused for other reasons:\n%s", len(t.refused), t.refusals())
 	}
-	for _, d := range t.disagreed {
+	for _, d := range t.disagreed[:min(shown, len(t.disagreed))] {
 		test.Error(d)
+	}
+	if more := len(t.disagreed) - shown; more > 0 {
+		test.Errorf("and %d more disagreements", more)
 	}
 	if t.total.denied == 0 || t.total.allowed == 0 {
 		test.Errorf("%d denied and %d allowed: the server does not enforce the labels of namespaces", t.total.denied, t.total.allowed)
