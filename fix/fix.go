@@ -123,7 +123,7 @@ func merge(a, b []render.Source) []render.Source {
 
 // narrow is the part of a run that the user asked about.
 func narrow(run *check.Run, in map[string]bool, scope *render.Discovery) *check.Run {
-	out := &check.Run{Failed: scope.Failed, Skipped: append([]render.Skipped(nil), scope.Skipped...)}
+	out := &check.Run{Failed: scope.Failed, Notices: run.Notices, Skipped: append([]render.Skipped(nil), scope.Skipped...)}
 	for _, s := range run.Sources {
 		if in[s.Source.ID] {
 			out.Sources = append(out.Sources, s)
@@ -202,6 +202,7 @@ func (p *prover) snapshot(ctx context.Context, sources []render.Source) (*check.
 	if err != nil {
 		return nil, err
 	}
+	p.options.Declared = run.Declared // a proof renders only some sources, but namespaces stand in others
 	p.components = newComponents(run.Sources)
 	p.found, p.known = map[string]*render.Object{}, map[findingKey]bool{}
 	for i := range run.Findings {

@@ -36,7 +36,7 @@ func (p *prover) ladder() []rung {
 // climb tries each rung on what the ones before it left.
 func (p *prover) climb(ctx context.Context, findings []check.Finding, v *Verified) error {
 	var kept []*Patch
-	reasons := map[findingKey]string{}
+	reasons, tried := map[findingKey]string{}, map[findingKey]bool{}
 	others := p.outside()
 	for _, try := range p.ladder() {
 		if len(findings) == 0 {
@@ -57,18 +57,16 @@ func (p *prover) climb(ctx context.Context, findings []check.Finding, v *Verifie
 			return err
 		}
 		for _, l := range left {
-			if try.latest && l.Reason != fromTemplate {
+			if try.latest && l.Reason != fromTemplate && !tried[keyOf(&l.Finding)] {
 				reasons[keyOf(&l.Finding)] = l.Reason
 			}
 			keepReason(reasons, &l.Finding, l.Reason)
 		}
 		for _, d := range dropped {
-			if debugDrop != nil {
-				debugDrop(d)
-			}
 			for i := range d.patch.Resolves {
 				f := &d.patch.Resolves[i]
 				k := keyOf(f)
+				tried[k] = true
 				if reasons[k] = d.reason; d.path != nil && d.object == f.Source+"\x00"+objectKey(f.Object) {
 					p.blamed[k] = d.path
 				}
@@ -138,5 +136,3 @@ func unresolved(findings []check.Finding, kept []*Patch) []check.Finding {
 	}
 	return out
 }
-
-var debugDrop func(drop)
