@@ -35,8 +35,10 @@ type rendered struct {
 	Object json.RawMessage
 }
 
+// render prints the same on a busy machine: it may take its time.
 func render(dir string) ([]rendered, error) {
-	out, err := syncgate("render", "-q", "--format", "json", "--kube-version", kubeVersion, "--root", dir, dir)
+	out, err := syncgate("render", "-q", "--format", "json", "--kube-version", kubeVersion, "--render-timeout", "2m",
+		"--root", dir, dir)
 	if err != nil {
 		return nil, err
 	}
