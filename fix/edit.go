@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/syncgate/syncgate/fix/yamledit"
 )
@@ -121,7 +122,22 @@ func planEdits(name string, data []byte, patches []*Patch) ([]yamledit.Edit, err
 		}
 		edits = append(edits, planned...)
 	}
-	sort.SliceStable(edits, func(i, j int) bool { return edits[i].Start < edits[j].Start })
+	sortEdits(edits)
 	_, err := yamledit.ApplyEdits(data, edits)
 	return edits, err
+}
+
+// sortEdits orders edits by place. Of lines put in at one place, those that stand deeper come first: they belong to what
+// is above them.
+func sortEdits(edits []yamledit.Edit) {
+	depth := func(e yamledit.Edit) int {
+		text := strings.TrimLeft(e.New, "\r\n")
+		return len(text) - len(strings.TrimLeft(text, " "))
+	}
+	sort.SliceStable(edits, func(i, j int) bool {
+		if edits[i].Start != edits[j].Start {
+			return edits[i].Start < edits[j].Start
+		}
+		return edits[i].End == edits[i].Start && edits[j].End == edits[j].Start && depth(edits[i]) > depth(edits[j])
+	})
 }

@@ -69,6 +69,9 @@ func testFix(t *testing.T, file string) {
 func noLineInVain(t *testing.T, tree *render.Tree, v *Verified, o Options) {
 	t.Helper()
 	for _, f := range v.Files() {
+		if ext := filepath.Ext(f.Name); ext == ".md" || ext == ".json" {
+			continue // a README explains, and a schema spreads a value over lines
+		}
 		before, after := strings.SplitAfter(string(f.Before), "\n"), strings.SplitAfter(string(f.After), "\n")
 		for i, line := range after {
 			if slices.Contains(before, line) || strings.TrimSpace(line) == "" {

@@ -34,7 +34,7 @@ type block struct {
 func (h *helmSource) spotFor(n *need, path render.Path) (spot, string, any, string) {
 	var v any = h.marks.objects[n.object]
 	if v == nil {
-		return spot{}, "", nil, "its template cannot be told"
+		return spot{}, "", nil, h.untold(n.finding.Object)
 	}
 	for i := range path {
 		m, ok := v.(map[string]any)
@@ -72,6 +72,18 @@ func (h *helmSource) spotFor(n *need, path render.Path) (spot, string, any, stri
 		return s, key, nest(path[i+1:], n), why
 	}
 	return spot{}, "", nil, fmt.Sprintf("the template writes another value to %s", path)
+}
+
+// untold says why no template is known for an object.
+func (h *helmSource) untold(o *render.Object) string {
+	for i := range h.view.Parts {
+		part := &h.view.Parts[i]
+		in := func(f render.ChartFile) bool { return f.File == o.File }
+		if part.Foreign != "" && slices.ContainsFunc(part.Templates, in) {
+			return part.Foreign + ": its templates are not edited, and no value of it reaches the field"
+		}
+	}
+	return fmt.Sprintf("which lines of %s give it cannot be told", o.File)
 }
 
 // nest is the value of a key that leads down the rest of a path to what is wanted.

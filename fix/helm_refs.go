@@ -109,18 +109,27 @@ func (s *refScan) command(c *parse.CommandNode, dot []string) []string {
 	if !ok || len(c.Args) < 3 {
 		return to
 	}
-	var base, keys []string
-	for _, arg := range c.Args[1:] {
-		if str, ok := arg.(*parse.StringNode); ok {
-			keys = append(keys, str.Text)
-		} else {
-			base = s.operand(arg, dot)
+	args := c.Args[1:]
+	switch n := len(args); id.Ident {
+	case "index", "get":
+		return s.note(slices.Concat(s.operand(args[0], dot), stringsOf(args[1:])))
+	case "dig": // keys, a default, and where to look
+		if n > 2 {
+			return s.note(slices.Concat(s.operand(args[n-1], dot), stringsOf(args[:n-2])))
 		}
 	}
-	if base == nil || id.Ident != "index" && id.Ident != "get" && id.Ident != "dig" {
-		return nil
+	return nil
+}
+
+// stringsOf are the literal strings among arguments.
+func stringsOf(args []parse.Node) []string {
+	var out []string
+	for _, a := range args {
+		if str, ok := a.(*parse.StringNode); ok {
+			out = append(out, str.Text)
+		}
 	}
-	return s.note(slices.Concat(base, keys))
+	return out
 }
 
 func (s *refScan) operand(n parse.Node, dot []string) []string {
@@ -152,7 +161,7 @@ func (s *refScan) below(from, fields []string) []string {
 
 func (s *refScan) note(keys []string) []string {
 	if i := slices.Index(keys, "Values"); i >= 0 && len(keys) > i+1 {
-		s.add(keys[i+1:])
+		s.add(slices.DeleteFunc(slices.Clone(keys[i+1:]), func(k string) bool { return k == "AsMap" }))
 	}
 	return keys
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/syncgate/syncgate/check"
@@ -335,7 +334,6 @@ func (p *Patch) add(file string, e yamledit.Edit) {
 		i = len(p.parts)
 		p.parts = append(p.parts, part{file: file})
 	}
-	edits := append(p.parts[i].edits, e)
-	sort.SliceStable(edits, func(a, b int) bool { return edits[a].Start < edits[b].Start })
-	p.parts[i].edits = edits
+	p.parts[i].edits = append(p.parts[i].edits, e)
+	sortEdits(p.parts[i].edits)
 }
