@@ -136,7 +136,7 @@ func labels(s *Server, p *Pull) []any {
 	out := []any{}
 	for i, l := range p.Labels {
 		out = append(out, map[string]any{"id": i + 1, "node_id": "L", "url": s.url("labels", url.PathEscape(l)), "name": l,
-			"description": nil, "color": "ededed", "default": false})
+			"description": "", "color": "ededed", "default": false})
 	}
 	return out
 }
