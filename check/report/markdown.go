@@ -210,3 +210,7 @@ func mdText(s string) string {
 	}
 	return b.String()
 }
+
+// Markdown makes a string from a repository plain text in GitHub Flavored Markdown: it starts no markup, no link, no
+// HTML, and mentions nobody.
+func Markdown(s string) string { return mdText(s) }
