@@ -22,7 +22,7 @@ type Limits struct {
 
 // DefaultLimits are generous for real repositories (the slowest chart of bitnami's takes about one second) and tight
 // enough that a hostile source ends within ten.
-var DefaultLimits = Limits{Time: 8 * time.Second, Memory: 2 << 30, Output: 128 << 20, Objects: 100_000, Depth: 500,
+var DefaultLimits = Limits{Time: 8 * time.Second, Memory: 2 << 30, Output: 128 << 20, Objects: 10_000, Depth: 500,
 	Files: 50_000, Input: 512 << 20, Workers: runtime.NumCPU()}
 
 // clock is how long a render may take by the clock, after which the pool kills the worker: much longer than its processor

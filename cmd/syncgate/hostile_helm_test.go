@@ -201,8 +201,8 @@ func bombCases() []hostile {
 		plain("shallower nesting", evilPod+"a: "+strings.Repeat("[", 5000)+strings.Repeat("]", 5000), "nested deeper than 500 levels", "--max-depth"),
 		bomb("nesting in values", chart(map[string]string{"x/values.yaml": "a: " + strings.Repeat("[", d) + strings.Repeat("]", d)}), "x/values.yaml: ", "nested deeper than", ""),
 		bomb("nesting in a resource", kustomization("resources: [pod.yaml]\n", "x/pod.yaml", evilPod+"a: "+strings.Repeat("{a: ", 9000)+strings.Repeat("}", 9000)), "x", "", ""),
-		plain("a million documents", strings.Repeat("apiVersion: v1\nkind: Pod\n---\n", 1_000_000), "more than 100000 documents", "--max-objects"),
-		plain("a million empty documents", "# apiVersion kind\n"+strings.Repeat("---\n", 1_000_000), "more than 100000 documents", "--max-objects"),
+		plain("a million documents", strings.Repeat("apiVersion: v1\nkind: Pod\n---\n", 1_000_000), "more than 10000 documents", "--max-objects"),
+		plain("a million empty documents", "# apiVersion kind\n"+strings.Repeat("---\n", 1_000_000), "more than 10000 documents", "--max-objects"),
 		plain("a hundred thousand and one items", `{"apiVersion": "v1", "kind": "List", "items": [{}`+strings.Repeat(`,{"apiVersion":"v1","kind":"Pod"}`, 100_000)+"]}", "items[0] has no kind", ""),
 	}
 }
