@@ -29,6 +29,7 @@ type Verified struct {
 	left    []Left
 	before  *check.Run
 	files   []FileChange
+	masked  map[string][]string
 }
 
 // FileChange is one edited file.
@@ -50,6 +51,9 @@ func (v *Verified) Before() *check.Run { return v.before }
 // Files are the edited files, by name.
 func (v *Verified) Files() []FileChange { return v.files }
 
+// Masked lists, by source, the fields that differ from render to render without any edit and were left out of comparisons.
+func (v *Verified) Masked() map[string][]string { return v.masked }
+
 // Fix checks the tree, plans patches for the findings, and proves them.
 func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
 	scope, err := render.Discover(t, o.Check.Discover)
@@ -65,10 +69,7 @@ func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
 	pool := render.NewPool(t, o.Check.Render, o.Check.Limits)
 	defer pool.Close()
 
-	p := &prover{tree: t, pool: pool, options: o.Check, objects: map[string][]digest{},
-		doubled: map[string]int{}, blamed: map[findingKey]render.Path{}, planned: map[string]plannedFile{},
-		literalTemplates: o.LiteralTemplates}
-	p.inScope = map[string]bool{}
+	p := newProver(t, pool, o)
 	for _, s := range scope.Sources {
 		p.inScope[s.ID] = true
 	}
@@ -80,6 +81,7 @@ func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
 	if err := p.climb(ctx, candidatesOf(v, o), v); err != nil {
 		return nil, err
 	}
+	v.masked = p.maskedFields()
 	sort.SliceStable(v.patches, func(i, j int) bool { return placeLess(v.patches[i].Place, v.patches[j].Place) })
 	return v, nil
 }
@@ -186,6 +188,13 @@ type prover struct {
 	mu      sync.Mutex
 	objects map[string][]digest // by source
 	doubled map[string]int      // by source: render.Result.Doubled
+}
+
+// newProver makes a prover that knows nothing yet.
+func newProver(t *render.Tree, pool *render.Pool, o Options) *prover {
+	return &prover{tree: t, pool: pool, options: o.Check, literalTemplates: o.LiteralTemplates, inScope: map[string]bool{},
+		objects: map[string][]digest{}, doubled: map[string]int{}, blamed: map[findingKey]render.Path{},
+		planned: map[string]plannedFile{}}
 }
 
 // snapshot renders and judges sources as they are.

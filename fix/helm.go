@@ -19,6 +19,7 @@ type helmSource struct {
 	landed map[landing]*probe // which probe stood at which field of the render
 	reach  map[*valueNode]map[string]bool
 	marks  *marking
+	tries  int // renders that were to find what breaks the source
 	// excluded are values that were tried in vain.
 	excluded map[string]bool
 	// own are values that the source needs other than those it shares a chart with: they go into its own layer.

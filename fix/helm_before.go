@@ -142,7 +142,7 @@ func (p *prover) stableNames(id string, objects []render.Object) {
 	}
 }
 
-// Masked lists, for each source, the fields that differ from render to render and were left out of comparisons.
+// maskedFields lists, for each source, the fields that differ from render to render.
 func (p *prover) maskedFields() map[string][]string {
 	out := map[string][]string{}
 	for _, id := range sortedNames(p.unpatched) {

@@ -125,7 +125,7 @@ func (p *prover) markAll(ctx context.Context, list []*helmSource) error {
 		if h.failed != "" || len(h.needs) == 0 || h.marks != nil {
 			continue
 		}
-		h.marks = &marking{objects: map[string]any{}}
+		h.marks, h.tries = &marking{objects: map[string]any{}}, 0
 		files := map[string]bool{}
 		for i := range h.view.Parts {
 			part := &h.view.Parts[i]
@@ -217,7 +217,7 @@ func (p *prover) markBatch(ctx context.Context, jobs []markJob) (next []markJob,
 			j.source.marks.read(&res)
 			continue
 		}
-		if n := len(j.marks) / 2; n > 0 && !res.Err.Limit && len(j.marks) > 4 {
+		if n := len(j.marks) / 2; n > 0 && j.source.mayTry(res.Err) {
 			next = append(next, markJob{j.source, j.marks[:n]}, markJob{j.source, j.marks[n:]})
 		}
 	}

@@ -80,14 +80,27 @@ type probeJob struct {
 	probes []*probe
 }
 
-// halves splits a job that does not render. A limit that was hit ends the search: what comes near it stays as it is.
+// maxTries bounds how often one source is rendered to find the probes or marks that break it.
+const maxTries = 64
+
+// mayTry reports whether a source that did not render may be tried again in halves. A limit that was hit ends the search:
+// what comes near it stays as it is.
+func (h *helmSource) mayTry(err *render.Error) bool {
+	h.tries++
+	return !err.Limit && h.tries < maxTries
+}
+
+// halves splits a job that does not render.
 func (j probeJob) halves(err *render.Error) []probeJob {
 	n := len(j.probes) / 2
-	if n == 0 || err.Limit {
+	if n == 0 || !j.source.mayTry(err) {
 		return nil
 	}
 	return []probeJob{{j.source, j.probes[:n]}, {j.source, j.probes[n:]}}
 }
+
+// maxProbes bounds the probes of one source.
+const maxProbes = 10_000
 
 // probes are all fields of all candidates that the needs of a source may stand in.
 func (h *helmSource) probes() []*probe {
@@ -118,6 +131,7 @@ func (h *helmSource) probes() []*probe {
 			out = append(out, &probe{node: c, tail: t.tail, member: t.member})
 		}
 	}
+	out = out[:min(len(out), maxProbes)]
 	for i, x := range out {
 		x.token = fmt.Sprintf("sgprobe-%d", i)
 	}

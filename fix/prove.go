@@ -23,7 +23,7 @@ func (p *prover) prove(ctx context.Context, proven, patches []*Patch) (kept []*P
 	}
 	held := p.components.set(first)
 	try := together(out)
-	for len(try) > 0 {
+	for pass := 0; len(try) > 0; pass++ {
 		n := held.n
 		var failed []drop
 		for _, group := range try {
@@ -38,7 +38,7 @@ func (p *prover) prove(ctx context.Context, proven, patches []*Patch) (kept []*P
 		singles := !slices.ContainsFunc(try, func(g []*Patch) bool { return len(g) > 1 })
 		try = nil
 		for _, d := range failed {
-			if singles && held.n == n || !d.patch.shared {
+			if singles && (held.n == n || pass > maxPasses) || !d.patch.shared {
 				dropped = append(dropped, d)
 			} else {
 				try = append(try, []*Patch{d.patch})
@@ -52,6 +52,9 @@ func (p *prover) prove(ctx context.Context, proven, patches []*Patch) (kept []*P
 	}
 	return held.all(), dropped, nil
 }
+
+// maxPasses bounds how often what was dropped is tried again.
+const maxPasses = 3
 
 // together groups what was dropped with others: patches that reach a common object, each other one alone.
 func together(out []drop) (groups [][]*Patch) {
