@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/syncgate/syncgate/check"
 	"github.com/syncgate/syncgate/fix"
 	"github.com/syncgate/syncgate/gitops/github"
+	"github.com/syncgate/syncgate/render"
 )
 
 type prCommand struct {
@@ -208,7 +209,8 @@ func (c *prCommand) request(ctx context.Context, ws *workspace, head *revision, 
 		return nil, err
 	}
 	r := &github.Request{Base: c.base, Branch: c.branch, Draft: c.draft, Labels: c.labels, DryRun: c.dryRun,
-		Scope: []string{"only " + c.only, "in " + prefix}, Basis: map[string]string{}}
+		Scope: []string{"only " + c.only, "in " + prefix}, Basis: map[string]string{},
+		Listed: map[string][]string{}}
 	for _, p := range ws.paths {
 		r.Scope = append(r.Scope, "path "+p)
 	}
@@ -216,32 +218,60 @@ func (c *prCommand) request(ctx context.Context, ws *workspace, head *revision, 
 		real, err := ws.tree.Resolve(name)
 		return prefix + real, err
 	}
-	return r, basis(r.Basis, ws, prefix, v.Before())
+	for _, s := range v.Before().Sources {
+		if err := basis(r.Basis, ws, prefix, s.Read); err != nil {
+			return nil, err
+		}
+		if err := listed(r.Listed, ws, prefix, s.Read); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
 }
 
-// basis fills in what sources were rendered from, as it is in the work tree: files, links, and names looked for in vain.
-func basis(into map[string]string, ws *workspace, prefix string, run *check.Run) error {
-	for _, s := range run.Sources {
-		for _, name := range s.Read.Files {
-			if _, ok := into[prefix+name]; ok {
-				continue
-			}
-			data, err := ws.tree.ReadFile(name)
-			if err != nil {
-				return fmt.Errorf("reading %s: %w", name, err)
-			}
-			into[prefix+name] = github.BlobID(data)
+// listed fills in the directories that a source's rendering listed, with the names in them.
+func listed(into map[string][]string, ws *workspace, prefix string, read render.ReadSet) error {
+	for _, name := range read.Dirs {
+		dir := path.Join(prefix, name)
+		if dir == "." {
+			dir = ""
 		}
-		for _, name := range s.Read.Links {
-			to, err := os.Readlink(filepath.Join(ws.tree.Dir(), filepath.FromSlash(name)))
-			if err != nil {
-				return fmt.Errorf("reading the link %s: %w", name, unwrapPath(err))
-			}
-			into[prefix+name] = github.BlobID([]byte(to))
+		if into[dir] != nil {
+			continue
 		}
-		for _, name := range s.Read.Missing {
-			into[prefix+name] = ""
+		entries, err := os.ReadDir(filepath.Join(ws.tree.Dir(), filepath.FromSlash(name)))
+		if err != nil {
+			return fmt.Errorf("listing %s: %w", name, unwrapPath(err))
 		}
+		into[dir] = []string{}
+		for _, e := range entries {
+			into[dir] = append(into[dir], e.Name())
+		}
+	}
+	return nil
+}
+
+// basis fills in what a source was rendered from, as it is in the work tree: files, links, and names looked for in vain.
+func basis(into map[string]string, ws *workspace, prefix string, read render.ReadSet) error {
+	for _, name := range read.Files {
+		if _, ok := into[prefix+name]; ok {
+			continue
+		}
+		data, err := ws.tree.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", name, err)
+		}
+		into[prefix+name] = github.BlobID(data)
+	}
+	for _, name := range read.Links {
+		to, err := os.Readlink(filepath.Join(ws.tree.Dir(), filepath.FromSlash(name)))
+		if err != nil {
+			return fmt.Errorf("reading the link %s: %w", name, unwrapPath(err))
+		}
+		into[prefix+name] = github.BlobID([]byte(to))
+	}
+	for _, name := range read.Missing {
+		into[prefix+name] = ""
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func TestPR(t *testing.T) {
 		t.Setenv("GITHUB_TOKEN", githubtest.Token)
 		var out, errs bytes.Buffer
 		args := append([]string{"pr", "--repo", githubtest.Repository, "--api-url", server.URL, "--root", filepath.Join(work, "deploy"),
-			"--fail-on", "never", "--config", "", filepath.Join(work, "deploy/linked/pod.yaml")}, more...)
+			"--fail-on", "never", filepath.Join(work, "deploy/linked/pod.yaml")}, more...)
 		code := run(args, stdio{Out: &out, Err: &errs})
 		said := out.String() + errs.String()
 		if code != want {
@@ -66,6 +66,10 @@ func TestPR(t *testing.T) {
 	}
 	if data, err := os.ReadFile(filepath.Join(work, "deploy/apps/pod.yaml")); err != nil || string(data) != prPod {
 		t.Errorf("the work tree changed: %v\n%s", err, data)
+	}
+	var out bytes.Buffer
+	if code := run([]string{"check", "--fail-on", "warning", filepath.Join(server.Clone(pull.Head), "deploy")}, stdio{Out: &out, Err: &out}); code != 0 {
+		t.Errorf("the branch does not pass: %d\n%s", code, &out)
 	}
 	writeAt(t, filepath.Join(work, "deploy/apps/pod.yaml"), "# not pushed\n"+prPod)
 	wants(pr(2), "the patches were not made from what is on main now: deploy/apps/pod.yaml differ")

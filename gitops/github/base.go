@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -135,6 +136,22 @@ func (e *StaleError) Error() string {
 		e.Branch, strings.Join(shown, ", "), more, e.Branch)
 }
 
+// appeared are files at the base, in directories that were listed, that were not there then.
+func (c *Client) appeared(ctx context.Context, b *base, listed map[string][]string) ([]string, error) {
+	var out []string
+	for dir, names := range listed {
+		if _, err := c.find(ctx, b, strings.TrimPrefix(dir+"/.", "/")); err != nil { // the directory is known from now on
+			return nil, err
+		}
+		for name := range b.dirs[dir] {
+			if !slices.Contains(names, name) {
+				out = append(out, path.Join(dir, name))
+			}
+		}
+	}
+	return out, nil
+}
+
 // unchanged checks that everything the proof rests on is at the base as it was, and gives changes their modes.
 func (c *Client) unchanged(ctx context.Context, b *base, r *Request, changes []change, before map[string]string) error {
 	want := map[string]string{}
@@ -154,7 +171,11 @@ func (c *Client) unchanged(ctx context.Context, b *base, r *Request, changes []c
 			stale.Files = append(stale.Files, name)
 		}
 	}
-	if len(stale.Files) > 0 {
+	more, err := c.appeared(ctx, b, r.Listed)
+	if err != nil {
+		return err
+	}
+	if stale.Files = append(stale.Files, more...); len(stale.Files) > 0 {
 		sort.Strings(stale.Files)
 		return stale
 	}

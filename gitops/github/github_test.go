@@ -322,13 +322,18 @@ func TestStale(t *testing.T) {
 	if _, err := w.client(0).Open(context.Background(), v, github.Request{Basis: basis, DryRun: true}); err != nil {
 		t.Fatal(err)
 	}
+	listed := map[string][]string{"apps": {"pod.yaml", "other.yaml"}, "docs": {"latin1.txt", "link.yaml", "untracked"}, "": {"apps", "docs"}}
+	if _, err := w.client(0).Open(context.Background(), v, github.Request{Listed: listed, DryRun: true}); err != nil {
+		t.Fatal(err)
+	}
+	w.write("apps/new.yaml", "a: b\n", 0o644)
 	w.write("apps/pod.yaml", "# news\n"+pod, 0o755)
 	w.write("docs/none.txt", "now there is\n", 0o644)
 	w.server.Push(w.dir, "main", "news")
 	w.server.FailWith(nil)
-	_, err := w.client(0).Open(context.Background(), v, github.Request{Basis: basis})
+	_, err := w.client(0).Open(context.Background(), v, github.Request{Basis: basis, Listed: map[string][]string{"apps": listed["apps"]}})
 	var stale *github.StaleError
-	if !errors.As(err, &stale) || !slices.Equal(stale.Files, []string{"apps/pod.yaml", "docs/none.txt"}) || !strings.Contains(err.Error(), "run again") {
+	if !errors.As(err, &stale) || !slices.Equal(stale.Files, []string{"apps/new.yaml", "apps/pod.yaml", "docs/none.txt"}) || !strings.Contains(err.Error(), "run again") {
 		t.Errorf("error: %v", err)
 	}
 	if w.server.Writes() > 0 {

@@ -26,6 +26,9 @@ type Request struct {
 	// Basis are files of the repository that the proof rests on, with their BlobID; "" for one that was not there. All
 	// must be on the base as they were. Edited files need not be named.
 	Basis map[string]string
+	// Listed are directories that the proof rests on, "" for the root, with the names they held: the base may have no
+	// further ones.
+	Listed map[string][]string
 	// DryRun only looks, and says what would be done.
 	DryRun bool
 }
