@@ -99,3 +99,27 @@ func writeAt(t *testing.T, name, text string) {
 		t.Fatal(err)
 	}
 }
+
+// TestPRDemo puts the fixes of the demo repository, with its chart and overlays, on a branch; cloned, it passes.
+func TestPRDemo(t *testing.T) {
+	server := githubtest.New(t)
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../../testdata/demo")); err != nil {
+		t.Fatal(err)
+	}
+	server.Push(dir, "main", "base")
+	work := server.Clone("main")
+	t.Setenv("GITHUB_TOKEN", githubtest.Token)
+	t.Setenv("GITHUB_REPOSITORY", githubtest.Repository)
+	t.Setenv("GITHUB_API_URL", server.URL)
+	for _, want := range []string{"pull request: opened: #1 ", "pull request: is up to date: #1 "} {
+		var out bytes.Buffer
+		if code := run([]string{"pr", work}, stdio{Out: &out, Err: &out}); code != 0 || !strings.Contains(out.String(), want) {
+			t.Fatalf("pr ends with %d, want %q:\n%s", code, want, &out)
+		}
+	}
+	var out bytes.Buffer
+	if code := run([]string{"check", "--fail-on", "warning", server.Clone(server.Pulls()[0].Head)}, stdio{Out: &out, Err: &out}); code != 0 {
+		t.Errorf("the branch does not pass: %d\n%s", code, &out)
+	}
+}

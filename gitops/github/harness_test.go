@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -166,7 +167,7 @@ func (w *work) wantBranch(branch string, v *fix.Verified) {
 	if err != nil || seen < 4 {
 		w.Errorf("comparing %d files: %v", seen, err)
 	}
-	if files := w.server.Git(nil, "diff", "--name-only", "main..."+branch); len(splitLines(files)) != len(after) {
+	if files := w.server.Git(nil, "diff", "--name-only", "main..."+branch); len(strings.Fields(files)) != len(after) {
 		w.Errorf("the pull request shows %q, want %d files", files, len(after))
 	}
 }

@@ -90,15 +90,27 @@ func (s *Server) editPull(arg string, in map[string]any) (int, any, *problem) {
 	return http.StatusOK, s.full(p), nil
 }
 
-// listComments answers all of them on one page.
-func (s *Server) listComments(arg string, _ map[string]any) (int, any, *problem) {
+// pageSize is how many comments a page holds: few, so that tests see several pages.
+const pageSize = 2
+
+// listComments answers one page; the link to the next one is left for ServeHTTP to send.
+func (s *Server) listComments(arg string, q url.Values) (int, any, *problem) {
 	p, bad := s.pull(strings.TrimSuffix(arg, "/comments"))
 	if bad != nil {
 		return 0, nil, bad
 	}
+	page, err := strconv.Atoi(q.Get("page"))
+	if err != nil {
+		page = 1
+	}
 	out := []any{}
 	for i, c := range p.Comments {
-		out = append(out, s.comment(p, i, c))
+		if i/pageSize == page-1 {
+			out = append(out, s.comment(p, i, c))
+		}
+	}
+	if page*pageSize < len(p.Comments) {
+		s.link = fmt.Sprintf(`<%s?page=%d>; rel="next"`, s.url("issues", arg), page+1)
 	}
 	return http.StatusOK, out, nil
 }

@@ -51,6 +51,7 @@ type Server struct {
 	faults    func(n int, r *http.Request) *Fault
 	truncated bool
 	ids       int
+	link      string // to the next page of the answer being made
 }
 
 // New serves an empty repository whose default branch is main.
@@ -113,7 +114,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	if fault == nil || fault.After {
-		x.Status, x.Reply = s.answer(r, data)
+		s.link = ""
+		if x.Status, x.Reply = s.answer(r, data); s.link != "" {
+			w.Header().Set("Link", s.link)
+		}
 	}
 	if fault != nil {
 		for k, v := range fault.Header {
@@ -187,7 +191,7 @@ func (s *Server) route(r *http.Request, data []byte) (int, any, *problem) {
 		{"GET", "/pulls", func(string, map[string]any) (int, any, *problem) { return s.listPulls(r.URL.Query()) }},
 		{"POST", "/pulls", s.createPull},
 		{"PATCH", "/pulls/", s.editPull},
-		{"GET", "/issues/", s.listComments},
+		{"GET", "/issues/", func(arg string, _ map[string]any) (int, any, *problem) { return s.listComments(arg, r.URL.Query()) }},
 		{"POST", "/issues/", func(arg string, in map[string]any) (int, any, *problem) { return s.postIssue(arg, in, data) }},
 	} {
 		if arg, ok := strings.CutPrefix(rest, h.prefix); ok && r.Method == h.method {
