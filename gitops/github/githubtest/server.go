@@ -151,8 +151,14 @@ func (s *Server) answer(r *http.Request, data []byte) (int, []byte) {
 	return status, out
 }
 
+// refusal is an error's body. Of a validation that failed, what failed stands in a list, not in the message.
 func refusal(text string) []byte {
-	out, err := json.Marshal(map[string]any{"message": text, "documentation_url": "https://docs.github.com/rest", "errors": []any{}})
+	body := map[string]any{"message": text, "documentation_url": "https://docs.github.com/rest"}
+	if what, ok := strings.CutPrefix(text, "Validation Failed: "); ok {
+		body["message"] = "Validation Failed"
+		body["errors"] = []any{map[string]any{"resource": "PullRequest", "code": "custom", "message": what}}
+	}
+	out, err := json.Marshal(body)
 	if err != nil {
 		panic(err) // strings only
 	}
