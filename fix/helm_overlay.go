@@ -73,7 +73,10 @@ func lookIn(root, effective any, at, tail render.Path) []any {
 
 // content is what stands where a probe is put.
 func (x *probe) content(list []any) any {
-	if !x.member {
+	switch {
+	case x.value != nil:
+		return x.value
+	case !x.member:
 		return x.token
 	}
 	var item any = x.token

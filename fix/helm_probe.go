@@ -20,6 +20,7 @@ type probe struct {
 	tail   render.Path // below the candidate
 	member bool        // an item of the list at tail
 	token  string
+	value  any // what is wanted there, for trials
 }
 
 // probeFile names the values that carry the probes of the i-th source. It stands in no tree, only in what is laid over
@@ -38,9 +39,17 @@ func (p *prover) probeAll(ctx context.Context, list []*helmSource) error {
 		}
 		h.landed, h.reach = map[landing]*probe{}, map[*valueNode]map[string]bool{}
 		if probes := h.probes(); len(probes) > 0 {
-			jobs = append(jobs, probeJob{h, probes})
+			jobs = append(jobs, probeJob{h, probes, false})
 		}
 	}
+	if err := p.rounds(ctx, jobs); err != nil {
+		return err
+	}
+	return p.rounds(ctx, trials(jobs))
+}
+
+// rounds renders jobs, all in one batch, and then what they have to be divided into.
+func (p *prover) rounds(ctx context.Context, jobs []probeJob) error {
 	for len(jobs) > 0 {
 		edits := map[string][]byte{}
 		var sources []render.Source
@@ -62,11 +71,15 @@ func (p *prover) probeAll(ctx context.Context, list []*helmSource) error {
 		}
 		var next []probeJob
 		for i, job := range jobs {
-			if res := results[strconv.Itoa(i)]; res.Err == nil {
-				p.stableNames(job.source.source.ID, res.Objects)
-				job.read(&res)
-			} else {
+			res := results[strconv.Itoa(i)]
+			p.stableNames(job.source.source.ID, res.Objects)
+			switch {
+			case res.Err != nil:
 				next = append(next, job.halves(res.Err)...)
+			case job.trial:
+				next = append(next, job.judge(&res)...)
+			default:
+				job.read(&res)
 			}
 		}
 		jobs = next
@@ -78,6 +91,7 @@ func (p *prover) probeAll(ctx context.Context, list []*helmSource) error {
 type probeJob struct {
 	source *helmSource
 	probes []*probe
+	trial  bool // with the wanted values instead of tokens
 }
 
 // maxTries bounds how often one source is rendered to find the probes or marks that break it.
@@ -87,16 +101,16 @@ const maxTries = 64
 // what comes near it stays as it is.
 func (h *helmSource) mayTry(err *render.Error) bool {
 	h.tries++
-	return !err.Limit && h.tries < maxTries
+	return (err == nil || !err.Limit) && h.tries < maxTries
 }
 
-// halves splits a job that does not render.
+// halves splits a job that does not render, or a trial that meets a need.
 func (j probeJob) halves(err *render.Error) []probeJob {
 	n := len(j.probes) / 2
 	if n == 0 || !j.source.mayTry(err) {
 		return nil
 	}
-	return []probeJob{{j.source, j.probes[:n]}, {j.source, j.probes[n:]}}
+	return []probeJob{{j.source, j.probes[:n], j.trial}, {j.source, j.probes[n:], j.trial}}
 }
 
 // maxProbes bounds the probes of one source.
