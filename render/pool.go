@@ -69,7 +69,7 @@ func (p *Pool) Render(ctx context.Context, t *Tree, sources []Source, each func(
 		go func() {
 			defer wg.Done()
 			for src := range todo {
-				each(p.one(ctx, t, src))
+				each(p.complete(ctx, t, src))
 			}
 		}()
 	}
@@ -144,6 +144,7 @@ type worker struct {
 	out    *cappedReader
 	stderr *head
 	layer  int64 // of the edits that it has
+	copies int   // how many copies of remote things it knows
 }
 
 // request asks for a render, with the tree's edits unless the worker has them.
@@ -152,6 +153,7 @@ func (w *worker) request(t *Tree, src Source) request {
 	if w.layer != t.layer {
 		req.Edits, w.layer = t.edits, t.layer
 	}
+	req.Fetched, w.copies = t.remotes.since(w.copies)
 	return req
 }
 

@@ -33,6 +33,8 @@ type Tree struct {
 	layer int64             // identifies edits: equal layers have equal edits; 0 for none
 	rec   *recorder         // nil when nobody listens
 
+	remotes *remotes // copies of what is outside; nil for none
+
 	mu    *sync.Mutex
 	plain map[string]bool // resolved directories known not to be links
 }

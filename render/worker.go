@@ -21,11 +21,12 @@ type workerConfig struct {
 }
 
 // request asks a worker for one render. Edits is the whole overlay; it is sent once, and renders that follow on the
-// same Layer leave it out.
+// same Layer leave it out. Fetched are the copies of remote things that were made since the request before.
 type request struct {
-	Source Source
-	Layer  int64
-	Edits  map[string][]byte
+	Source  Source
+	Layer   int64
+	Edits   map[string][]byte
+	Fetched []FetchedRemote
 }
 
 // maxStack bounds a goroutine's stack in a worker: templates that recurse without end hit it (Go's own bound of 1 GB
@@ -60,12 +61,14 @@ func work(in io.Reader, out io.Writer) error {
 	if err := limitMemory(cfg.Memory); err != nil {
 		return err
 	}
+	tree = tree.WithRemotes(nil)
 	t, layer := tree, int64(0)
 	for {
 		var req request
 		if err := dec.Decode(&req); err != nil {
 			return err
 		}
+		tree.remotes.add(req.Fetched)
 		if req.Layer != layer {
 			t, layer = tree.overlaid(req.Edits), req.Layer
 		}
