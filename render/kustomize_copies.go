@@ -200,14 +200,10 @@ func (f *treeFS) outside(e *Error) *Error {
 		if c == nil {
 			break
 		}
-		where := f.publicName(out.File)
-		if out.Line > 0 {
-			where += fmt.Sprintf(":%d", out.Line)
-		}
-		out.Msg = "in " + where + ": " + out.Msg
+		out.Msg = "in " + f.publicName(out.File, out.Line) + ": " + out.Msg
 		out.File, out.Line = c.remote.File, c.remote.Line
 	}
-	out.Msg = shownName.ReplaceAllStringFunc(out.Msg, f.publicName)
+	out.Msg = shownName.ReplaceAllStringFunc(out.Msg, func(name string) string { return f.publicName(name, 0) })
 	out.Needs = nil
 	for _, r := range e.Needs {
 		for _, c := f.shown(r.File); c != nil; _, c = f.shown(r.File) {
@@ -218,17 +214,24 @@ func (f *treeFS) outside(e *Error) *Error {
 	return &out
 }
 
-// publicName is what a message calls a name in a copy: the reference, and the file within it.
-func (f *treeFS) publicName(name string) string {
+// publicName is what a message calls a line in a copy: the file and line, and what it is a copy of.
+func (f *treeFS) publicName(name string, line int) string {
 	_, c := f.shown(name)
 	if c == nil {
 		return name
 	}
 	_, inner, _ := f.in(name)
-	if c.copy.File != "" || inner == "." || inner == path.Clean(c.copy.Base) {
+	at := ""
+	if line > 0 {
+		at = fmt.Sprintf(":%d", line)
+	}
+	switch {
+	case c.copy.File != "" && line > 0:
+		return fmt.Sprintf("line %d of %s", line, c.remote.Name())
+	case c.copy.File != "" || inner == "." || inner == path.Clean(c.copy.Base):
 		return c.remote.Name()
 	}
-	return inner + " of " + c.remote.Name()
+	return inner + at + " of " + c.remote.Name()
 }
 
 // origin forgets where an object comes from when that is a copy: nothing in the repository holds it.

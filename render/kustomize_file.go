@@ -181,7 +181,7 @@ func (f *treeFS) referrer(name string) (*kustomization, string) {
 	for i := len(f.loaded) - 1; i >= 0; i-- {
 		k := f.loaded[i]
 		for _, r := range k.refs() {
-			at := path.Join(k.dir, r.text)
+			at := path.Join(k.dir, k.swap(r.text, RemoteResource, RemoteBase, RemoteFile))
 			if filepath.IsAbs(r.text) {
 				at, _ = f.name(r.text)
 			}

@@ -96,6 +96,9 @@ type gotRemote struct {
 	err  error
 }
 
+// ErrOff is what a Fetch returns when nothing may be fetched at all: then what the render said stands.
+var ErrOff = errors.New("network access is off")
+
 // FetchedRemote is one thing and its copy, as it travels to a worker.
 type FetchedRemote struct {
 	Remote Remote
@@ -163,8 +166,11 @@ func (p *Pool) complete(ctx context.Context, t *Tree, src Source) Result {
 		if res.Err == nil || len(res.Err.Needs) == 0 || t.remotes == nil || t.remotes.fetch == nil {
 			return res
 		}
-		if err := t.remotes.get(ctx, res.Err.Needs); err != nil {
-			err.Source, res.Err = src.ID, err
+		need, err := t.remotes.get(ctx, res.Err.Needs)
+		if err != nil {
+			if !errors.Is(err, ErrOff) {
+				res.Err = fetchError(src, need, err)
+			}
 			return res
 		}
 	}
@@ -172,8 +178,8 @@ func (p *Pool) complete(ctx context.Context, t *Tree, src Source) Result {
 		Msg: "remote bases need remote bases without end", Hint: "look for a base that uses itself at another revision"}}
 }
 
-// get has copies made, and says where the first thing that is not to be had is written.
-func (r *remotes) get(ctx context.Context, needs []Remote) *Error {
+// get has copies made. An error is about the thing that it returns.
+func (r *remotes) get(ctx context.Context, needs []Remote) (Remote, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, need := range needs {
@@ -186,19 +192,20 @@ func (r *remotes) get(ctx context.Context, needs []Remote) *Error {
 			}
 		}
 		if g.err != nil {
-			return fetchError(need, g.err)
+			return need, g.err
 		}
 	}
-	return nil
+	return Remote{}, nil
 }
 
-func fetchError(r Remote, err error) *Error {
+// fetchError says where what could not be fetched is written.
+func fetchError(src Source, r Remote, err error) *Error {
 	out := &Error{Msg: r.Name() + ": " + err.Error()}
 	var e *Error
 	if errors.As(err, &e) {
 		*out = *e
 	}
-	out.File, out.Line = r.File, r.Line
+	out.Source, out.File, out.Line = src.ID, r.File, r.Line
 	return out
 }
 

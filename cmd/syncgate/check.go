@@ -104,6 +104,9 @@ func (c *checkCommand) options(args []string) (check.Options, *workspace, error)
 	if err != nil {
 		return o, nil, err
 	}
+	if _, err := c.remotes.attach(ws); err != nil {
+		return o, nil, err
+	}
 	helm, err := c.helmOptions(ws)
 	if err != nil {
 		return o, nil, err

@@ -21,6 +21,7 @@ type sourceFlags struct {
 	timeout     time.Duration
 	memory      int64
 	jobs        int
+	remotes     remoteFlags
 
 	values       []string
 	set          []string
@@ -46,6 +47,8 @@ func (f *sourceFlags) register(fs *pflag.FlagSet) {
 	fs.DurationVar(&f.timeout, "render-timeout", render.DefaultLimits.Time, "how long one source may take to render")
 	fs.Int64Var(&f.memory, "render-memory", render.DefaultLimits.Memory>>20, "how much memory one source may take to render, in MiB")
 	fs.IntVarP(&f.jobs, "jobs", "j", render.DefaultLimits.Workers, "how many sources are rendered at once")
+
+	f.remotes.register(fs)
 
 	fs.StringArrayVarP(&f.values, "values", "f", nil, "charts: a values `FILE`, relative to the root's or the current directory (repeatable)")
 	fs.StringArrayVar(&f.set, "set", nil, "charts: set a value, as helm does (repeatable)")
