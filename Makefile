@@ -36,8 +36,9 @@ conformance: ## what we render against the helm and kustomize commands on CORPUS
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags conformance -run Conformance -count=1 -timeout 60m -v ./render
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags corpus -run Corpus -count=1 -timeout 60m -v ./fix/yamledit
 
-e2e: build ## the real binary on the demo, its result rendered with the real kustomize command
+e2e: build ## the real binary beside the real kustomize command, then beside a real API server (the first build takes minutes)
 	cd e2e && $(GO) test -count=1 ./...
+	cd e2e/apiserver && $(GO) test -count=1 -timeout 30m -v .
 
 fuzz: ## each fuzz target for FUZZTIME
 	@for pkg in $$($(GO) list ./...); do \

@@ -240,7 +240,7 @@ replace (
 	k8s.io/sample-controller => k8s.io/sample-controller v0.33.4
 )
 
-// k8s.io/apiserver v0.33 calls interceptors that v0.61 took away
+// argo-cd v2.14 calls UnaryServerInterceptor, which later versions took away
 replace go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc => go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc v0.60.0
 
 // what that kube-openapi is built with
@@ -249,7 +249,7 @@ replace github.com/google/gnostic-models => github.com/google/gnostic-models v0.
 // what k8s.io v0.33 is built with; newer ones change the types in its generated code
 replace k8s.io/kube-openapi => k8s.io/kube-openapi v0.0.0-20250318190949-c8a335a9a2ff
 
-// argo-cd v2.14 and go-git use functions that later versions moved to another package
+// argo-cd v2.14 calls MkdirAll, which later versions moved to the package pathrs-lite
 replace github.com/cyphar/filepath-securejoin => github.com/cyphar/filepath-securejoin v0.3.6
 
 // the newest Pod Security checks; its packages need nothing newer than the line above

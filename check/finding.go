@@ -35,7 +35,9 @@ type Finding struct {
 	Origin    render.Origin
 	Exempt    *Exemption // nil when the finding counts
 
-	print string // Fingerprint, once it is known
+	print  string   // Fingerprint, once it is known
+	images []string // of the container or the whole pod, where a waiver asks for them
+	lacks  string   // what a namespace may give, or demand: lacksToken, lacksLimits and such
 }
 
 // Exemption says why a finding does not count.

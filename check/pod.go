@@ -70,7 +70,7 @@ func podsIn(o *render.Object) ([]Pod, error) {
 	for _, p := range at {
 		pod := Pod{At: p}
 		if err := readPod(dig(root, p), &pod); err != nil {
-			return nil, fmt.Errorf("%s: %s is no valid pod: %w", o.ID(), podName(p), err)
+			return nil, fmt.Errorf("%s is no valid pod%s: %s", o.ID(), podName(p), mismatch(dig(root, p), p, err))
 		}
 		pods = append(pods, pod)
 	}
@@ -79,9 +79,9 @@ func podsIn(o *render.Object) ([]Pod, error) {
 
 func podName(p render.Path) string {
 	if len(p) == 0 {
-		return "it"
+		return ""
 	}
-	return p.String()
+	return " at " + p.String()
 }
 
 func findTemplates(v any, at render.Path, out *[]render.Path) {

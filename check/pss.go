@@ -94,7 +94,7 @@ func evaluate(pol Policy, meta *metav1.ObjectMeta, spec *corev1.PodSpec) ([]verd
 func levelOf(pol Policy) (psaapi.LevelVersion, error) {
 	level, err := psaapi.ParseLevel(pol.Level)
 	if err != nil {
-		return psaapi.LevelVersion{}, fmt.Errorf("level %q: expected privileged, baseline or restricted", pol.Level)
+		return psaapi.LevelVersion{}, fmt.Errorf("level %q: expected privileged, baseline, restricted or auto", pol.Level)
 	}
 	version, err := psaapi.ParseVersion(pol.Version)
 	if err != nil {

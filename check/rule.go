@@ -77,12 +77,22 @@ type Selection struct {
 	Ignore []string // taken away from those
 }
 
+// KnownRule returns an *UnknownRuleError when a rule ID, group or group wildcard means no rule at all.
+func KnownRule(pattern string) error {
+	for _, r := range registry {
+		if matches(pattern, r) {
+			return nil
+		}
+	}
+	return unknownRule(pattern)
+}
+
 // Rules lists the selected rules. A name that matches no rule is an error.
 func (s Selection) Rules() ([]*Rule, error) {
 	all := Rules()
 	for _, pattern := range slices.Concat(s.Select, s.Ignore) {
-		if !slices.ContainsFunc(all, func(r *Rule) bool { return matches(pattern, r) }) {
-			return nil, unknownRule(pattern)
+		if err := KnownRule(pattern); err != nil {
+			return nil, err
 		}
 	}
 	var out []*Rule
@@ -95,6 +105,7 @@ func (s Selection) Rules() ([]*Rule, error) {
 	return out, nil
 }
 
+// matches reports whether a rule ID, a group ("pss") or a group's wildcard ("pss/*") means a rule.
 func matches(pattern string, r *Rule) bool {
 	return pattern == r.ID || strings.TrimSuffix(pattern, "/*") == r.Group()
 }
@@ -110,12 +121,11 @@ func (e *UnknownRuleError) Error() string {
 }
 
 func unknownRule(name string) error {
-	best, at := "", 1+len(name)/3
+	var ids []string
 	for _, r := range Rules() {
-		if d := distance(strings.ToLower(name), strings.ToLower(r.ID)); d <= at {
-			best, at = r.ID, d
-		}
+		ids = append(ids, r.ID)
 	}
+	best := Nearest(name, ids)
 	if best == "" {
 		for _, r := range Rules() {
 			_, short, _ := strings.Cut(r.ID, "/")
@@ -125,24 +135,4 @@ func unknownRule(name string) error {
 		}
 	}
 	return &UnknownRuleError{Name: name, Nearest: best}
-}
-
-// distance is the number of single-character edits between two short words (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diag := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			diag, row[j] = row[j], min(row[j]+1, row[j-1]+1, diag+cost)
-		}
-	}
-	return row[len(b)]
 }

@@ -3,7 +3,7 @@ package check
 import (
 	"context"
 	"sort"
-	"sync"
+	"time"
 
 	"github.com/syncgate/syncgate/render"
 )
@@ -13,24 +13,69 @@ type Options struct {
 	Discover  render.DiscoverOptions
 	Render    render.Options
 	Limits    render.Limits
-	Policy    Policy
+	Policy    Policy // where no scope says otherwise; its level may be LevelAuto
+	Floor     string // with LevelAuto, the level of a namespace that nobody declares; restricted when empty
 	Selection Selection
+	Severity  Severities
+	Scopes    []Scope
+	Remedies  Remedies
+	// Waivers and annotations exempt findings; an annotation does where AllowAnnotations lists its rule.
+	Waivers          []Waiver
+	AllowAnnotations []string  // rule IDs, groups or group wildcards
+	Now              time.Time // decides what has expired; the current time when zero
+	// Declared is what sources outside this run declare, such as namespaces. What this run's sources declare replaces it.
+	Declared *Declared
+	// Base, when set, is what the base revision declares: the labels of namespaces are then its own alone, and annotations
+	// count where it has them, too, so that a change cannot loosen what it is held against.
+	Base *Declared
 	// Progress, when set, is called after each source with how many are done and how many there are.
 	Progress func(done, total int)
 	// Observe, when set, sees each rendered source before it is judged. It is called from several goroutines.
 	Observe func(*render.Result)
 }
 
+// Whole reports whether a run looks at the whole repository and not only at some paths of it.
+func (o *Options) Whole() bool {
+	for _, p := range o.Discover.Paths {
+		if p != "." {
+			return false
+		}
+	}
+	return true
+}
+
+// auto reports whether the labels of namespaces decide about some objects.
+func (o *Options) auto() bool {
+	if o.Policy.Level == LevelAuto {
+		return true
+	}
+	for i := range o.Scopes {
+		if o.Scopes[i].Level == LevelAuto {
+			return true
+		}
+	}
+	return false
+}
+
 // SourceReport is what became of one source.
 type SourceReport struct {
-	Source  render.Source
-	Objects int // rendered
-	Pods    int // of those, objects with pods
-	Secrets int // of those, Secrets
-	Other   int // of those, objects that hold no pod and no secret
-	Policy  Policy
-	Read    render.ReadSet
-	Err     *render.Error
+	Source   render.Source
+	Objects  int         // rendered
+	Pods     int         // of those, objects with pods
+	Secrets  int         // of those, Secrets
+	Other    int         // of those, objects that hold no pod and no secret
+	Policy   Policy      // of most objects with pods; of the source's own namespace where there are none
+	Policies []PolicyUse // of all objects with pods, the most used first
+	Read     render.ReadSet
+	Err      *render.Error
+}
+
+// PolicyUse says how many of a source's objects with pods were held against a policy, and the name of the Scope it is
+// from, "" for none.
+type PolicyUse struct {
+	Policy Policy
+	Scope  string
+	Pods   int
 }
 
 // Run is the outcome of a check: plain data, sorted.
@@ -39,6 +84,14 @@ type Run struct {
 	Skipped  []render.Skipped
 	Failed   []*render.Error // what could not even be looked at
 	Findings []Finding
+	Notices  []Notice
+	Declared *Declared // by the sources of the run, on top of Options.Declared
+}
+
+// Say adds notices.
+func (r *Run) Say(ns ...Notice) {
+	r.Notices = append(r.Notices, ns...)
+	sortNotices(r.Notices)
 }
 
 // Check renders and judges everything that Options.Discover finds in a tree.
@@ -49,6 +102,11 @@ func Check(ctx context.Context, t *render.Tree, o Options) (*Run, error) {
 	}
 	pool := render.NewPool(t, o.Render, o.Limits)
 	defer pool.Close()
+	if o.auto() && !o.Whole() && o.Declared == nil && o.Base == nil {
+		if o.Declared, err = declareOthers(ctx, t, pool, found.Sources, o); err != nil {
+			return nil, err
+		}
+	}
 	run, err := Sources(ctx, t, pool, found.Sources, o)
 	if err != nil {
 		return nil, err
@@ -59,59 +117,38 @@ func Check(ctx context.Context, t *render.Tree, o Options) (*Run, error) {
 	return run, nil
 }
 
-// Sources renders and judges the given sources of a tree in a pool that stands on the same directory.
-func Sources(ctx context.Context, t *render.Tree, pool *render.Pool, sources []render.Source, o Options) (*Run, error) {
-	rules, err := o.Selection.Rules()
+// declareOthers looks for namespaces in the sources that the user did not ask about.
+func declareOthers(ctx context.Context, t *render.Tree, pool *render.Pool, asked []render.Source, o Options) (*Declared, error) {
+	whole := o.Discover
+	whole.Paths = nil
+	all, err := render.Discover(t, whole)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := levelOf(o.Policy); err != nil {
-		return nil, err
+	in := map[string]bool{}
+	for _, s := range asked {
+		in[s.ID] = true
 	}
-	run := &Run{}
-	loc := render.NewLocator(t)
-	var mu sync.Mutex
-	done := 0
-	err = pool.Render(ctx, t, sources, func(res render.Result) {
-		if o.Observe != nil {
-			o.Observe(&res)
+	var others []render.Source
+	for _, s := range all.Sources {
+		if !in[s.ID] {
+			others = append(others, s)
 		}
-		rep, findings := judgeOne(&res, o.Policy, rules, loc)
-		mu.Lock()
-		defer mu.Unlock()
-		done++
-		if o.Progress != nil {
-			o.Progress(done, len(sources))
-		}
-		if res.NotManifests != "" {
-			run.Skipped = append(run.Skipped, render.Skipped{Path: res.Source.Path, Reason: res.NotManifests})
-			return
-		}
-		run.Sources = append(run.Sources, rep)
-		run.Findings = append(run.Findings, findings...)
-	})
-	if err != nil {
-		return nil, err
 	}
-	sort.Slice(run.Sources, func(i, j int) bool { return run.Sources[i].Source.ID < run.Sources[j].Source.ID })
-	sortFindings(run.Findings)
-	return run, nil
+	return Declare(ctx, t, pool, others)
 }
 
-// judgeOne judges one rendered source and locates its findings.
-func judgeOne(res *render.Result, pol Policy, rules []*Rule, loc *render.Locator) (SourceReport, []Finding) {
-	rep := SourceReport{Source: res.Source, Objects: len(res.Objects), Policy: pol, Read: res.Read, Err: res.Err}
-	if res.Err != nil {
-		return rep, nil
+// Sources renders and judges the given sources of a tree in a pool that stands on the same directory.
+func Sources(ctx context.Context, t *render.Tree, pool *render.Pool, sources []render.Source, o Options) (*Run, error) {
+	r, err := newRunner(t, o)
+	if err != nil {
+		return nil, err
 	}
-	judged, err := Judge(res, pol, rules)
-	rep.Err = err
-	rep.Pods, rep.Secrets, rep.Other = judged.Pods, judged.Secrets, judged.Other
-	for i := range judged.Findings {
-		f := &judged.Findings[i]
-		f.Origin = loc.Origin(f.Object, f.Path)
+	r.total = len(sources)
+	if err := pool.Render(ctx, t, sources, r.take); err != nil {
+		return nil, err
 	}
-	return rep, judged.Findings
+	return r.finish()
 }
 
 // Errors counts sources and directories that could not be judged.
@@ -139,3 +176,6 @@ func (r *Run) Count() (errors, warnings, exempted int) {
 	}
 	return errors, warnings, exempted
 }
+
+// NeedsBase reports whether what the base revision declares can make a difference.
+func (o *Options) NeedsBase() bool { return o.auto() || len(o.AllowAnnotations) > 0 }

@@ -13,7 +13,8 @@ Fields:
 	spec.containers[*].resources.limits.memory
 	spec.initContainers[*].resources.limits.memory
 
-Wanted: more than 0. Nothing is missing where spec.resources.limits.memory limits the pod as a whole (v1.34+).
+Wanted: more than 0. Nothing is missing where spec.resources.limits.memory limits the pod as a whole (v1.34+), nor where a
+LimitRange of the namespace gives a limit. With fix.limits.memory: none in the config the rule is off.
 */
 func init() {
 	register(&Rule{
@@ -37,15 +38,18 @@ func init() {
       limits:
         memory: 256Mi`,
 		},
-		Fix: "sets resources.limits.memory to twice the request, or to " + DefaultMemoryLimit + " where there is none: " +
-			"review, since a container above its limit is killed.",
+		Fix: "sets resources.limits.memory to twice the request, or to " + DefaultMemoryLimit + " where there is none, or " +
+			"to what fix.limits.memory in the config says: review, since a container above its limit is killed. With none " +
+			"there the rule is off.",
 		Severity: SeverityWarning,
 		OWASP:    []string{"K01"},
-		Check: limit{
-			resource: corev1.ResourceMemory,
-			fallback: DefaultMemoryLimit,
-			advice: "compare it with the container's peak (container_memory_working_set_bytes): above the limit it is " +
-				"OOMKilled",
-		}.check,
+		Check:    memoryLimit.check,
 	})
+}
+
+var memoryLimit = limit{
+	resource: corev1.ResourceMemory,
+	fallback: DefaultMemoryLimit,
+	advice: "compare it with the container's peak (container_memory_working_set_bytes): above the limit it is " +
+		"OOMKilled",
 }

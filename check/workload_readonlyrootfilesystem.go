@@ -3,6 +3,9 @@ package check
 import (
 	"fmt"
 	"path"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 /*
@@ -13,7 +16,8 @@ Fields:
 	spec.containers[*].securityContext.readOnlyRootFilesystem
 	spec.initContainers[*].securityContext.readOnlyRootFilesystem
 
-Wanted: true, with an emptyDir at /tmp unless something is mounted there. Windows pods are left out: the API refuses the
+Wanted: true, with an emptyDir at /tmp and at the paths that fix.writablePaths in the config gives to the image, unless
+something is mounted there. Windows pods are left out: the API refuses the
 field on them.
 */
 func init() {
@@ -38,8 +42,8 @@ func init() {
   - name: tmp
     emptyDir: {}`,
 		},
-		Fix: "sets readOnlyRootFilesystem=true and mounts an emptyDir at /tmp where nothing is mounted: review, since a " +
-			"program may write elsewhere.",
+		Fix: "sets readOnlyRootFilesystem=true and mounts an emptyDir at /tmp, and at the image's fix.writablePaths in the " +
+			"config, where nothing is mounted: review, since a program may write elsewhere.",
 		Severity: SeverityWarning,
 		OWASP:    []string{"K01"},
 		Check: func(p *Pass) {
@@ -55,27 +59,27 @@ func readOnlyRootFilesystem(p *Pass, pod *Pod) {
 		return
 	}
 	var writable []Container
-	needTmp := 0
+	needed := map[string]int{} // containers that need a directory
 	for _, c := range pod.lasting() {
 		if isTrue(c.security().ReadOnlyRootFilesystem) {
 			continue
 		}
 		writable = append(writable, c)
-		if !mountsTmp(c) {
-			needTmp++
+		for _, dir := range scratch(c, p.Remedies) {
+			needed[dir]++
 		}
 	}
 	names := volumeNames(pod)
 	for _, c := range writable {
 		at := c.securityPath("readOnlyRootFilesystem")
 		want := []Want{Set{Path: at, Value: true}}
-		if !mountsTmp(c) {
-			name := "tmp"
-			if needTmp > 1 || names[name] {
-				name = freeName(names, "tmp-"+c.Name)
+		for _, dir := range scratch(c, p.Remedies) {
+			name := freeName(map[string]bool{}, dir)
+			if needed[dir] > 1 || names[name] {
+				name = freeName(names, name+"-"+c.Name)
 			}
 			names[name] = true
-			want = append(want, Mount{Pod: pod.SpecPath(), Container: c.Path, Name: name, MountPath: "/tmp"})
+			want = append(want, Mount{Pod: pod.SpecPath(), Container: c.Path, Name: name, MountPath: dir})
 		}
 		p.Report(Finding{
 			Container: c.Name,
@@ -90,11 +94,17 @@ func readOnlyRootFilesystem(p *Pass, pod *Pod) {
 	}
 }
 
-func mountsTmp(c Container) bool {
-	for _, m := range c.VolumeMounts {
-		if path.Clean(m.MountPath) == "/tmp" {
-			return true
+// scratch lists the directories that a container needs to write to and mounts nothing at.
+func scratch(c Container, rem *Remedies) []string {
+	var out []string
+	for _, dir := range append([]string{"/tmp"}, rem.WritableBy(c.Image)...) {
+		if !slices.Contains(out, dir) && !mounts(c, dir) {
+			out = append(out, dir)
 		}
 	}
-	return false
+	return out
+}
+
+func mounts(c Container, dir string) bool {
+	return slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return path.Clean(m.MountPath) == dir })
 }

@@ -32,10 +32,15 @@ func (p *prover) editFiles(patches []*Patch, refused map[*Patch]string) (files [
 		}
 	}
 	for name, list := range byFile {
+		if last, ok := p.planned[name]; ok && slices.Equal(last.patches, list) {
+			files = append(files, last.change)
+			continue
+		}
 		data, err := p.tree.ReadFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", name, err)
 		}
+		n := len(refused)
 		edits := planFile(name, data, list, refused)
 		if len(edits) == 0 {
 			continue
@@ -44,10 +49,21 @@ func (p *prover) editFiles(patches []*Patch, refused map[*Patch]string) (files [
 		if err != nil {
 			return nil, fmt.Errorf("editing %s: %w", name, err)
 		}
-		files = append(files, FileChange{Name: name, Before: data, After: after, Edits: edits})
+		change := FileChange{Name: name, Before: data, After: after, Edits: edits}
+		files = append(files, change)
+		if len(refused) == n {
+			p.planned[name] = plannedFile{list, change}
+		}
 	}
 	sort.Slice(files, func(i, j int) bool { return files[i].Name < files[j].Name })
 	return files, nil
+}
+
+// plannedFile is a file with the patches that were planned for it last: most files stay as they are from one attempt to
+// the next.
+type plannedFile struct {
+	patches []*Patch
+	change  FileChange
 }
 
 // planFile plans the edits of one file. When all patches do not go together, those that refuse alone are left out, then

@@ -17,6 +17,8 @@ type Options struct {
 	Check check.Options
 	// OnlySafe leaves fixes that need review alone.
 	OnlySafe bool
+	// LiteralTemplates writes literals where a chart's template must be edited, instead of new values with defaults.
+	LiteralTemplates bool
 }
 
 // Verified is a set of patches that hold their proof together: with all of them applied, every source that reads an
@@ -63,15 +65,17 @@ func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
 	pool := render.NewPool(t, o.Check.Render, o.Check.Limits)
 	defer pool.Close()
 
-	p := &prover{tree: t, pool: pool, options: o.Check, objects: map[string][]digest{}}
-	inScope := map[string]bool{}
+	p := &prover{tree: t, pool: pool, options: o.Check, objects: map[string][]digest{},
+		doubled: map[string]int{}, blamed: map[findingKey]render.Path{}, planned: map[string]plannedFile{},
+		literalTemplates: o.LiteralTemplates}
+	p.inScope = map[string]bool{}
 	for _, s := range scope.Sources {
-		inScope[s.ID] = true
+		p.inScope[s.ID] = true
 	}
 	if p.before, err = p.snapshot(ctx, merge(scope.Sources, all.Sources)); err != nil {
 		return nil, err
 	}
-	v := &Verified{before: narrow(p.before, inScope, scope)}
+	v := &Verified{before: narrow(p.before, p.inScope, scope)}
 	p.loc = render.NewLocator(t)
 	if err := p.climb(ctx, candidatesOf(v, o), v); err != nil {
 		return nil, err
@@ -166,13 +170,22 @@ type prover struct {
 	options check.Options
 	before  *check.Run
 	loc     *render.Locator
+	inScope map[string]bool           // sources that the user asked about
 	found   map[string]*render.Object // objects with findings, by source and objectKey
 	known   map[findingKey]bool       // findings before
 
 	patchFiles map[string][]patchDocument // by directory
+	planned    map[string]plannedFile     // by file
+	components *components
+	helm       map[string]*helmSource     // by source
+	unpatched  map[string]*unpatched      // by source, where it is needed
+	blamed     map[findingKey]render.Path // what a dropped patch changed that it should not
+
+	literalTemplates bool
 
 	mu      sync.Mutex
 	objects map[string][]digest // by source
+	doubled map[string]int      // by source: render.Result.Doubled
 }
 
 // snapshot renders and judges sources as they are.
@@ -182,12 +195,14 @@ func (p *prover) snapshot(ctx context.Context, sources []render.Source) (*check.
 		list := digests(res)
 		p.mu.Lock()
 		p.objects[res.Source.ID] = list
+		p.doubled[res.Source.ID] = res.Doubled
 		p.mu.Unlock()
 	}
 	run, err := check.Sources(ctx, p.tree, p.pool, sources, o)
 	if err != nil {
 		return nil, err
 	}
+	p.components = newComponents(run.Sources)
 	p.found, p.known = map[string]*render.Object{}, map[findingKey]bool{}
 	for i := range run.Findings {
 		f := &run.Findings[i]

@@ -17,7 +17,10 @@ type Patch struct {
 	How      string       // how the place was found, "" for the object's own document
 	Wants    []check.Want // in terms of the rendered object of Resolves[0]
 	Resolves []check.Finding
+	Also     []string // fields beside the wanted ones that read the same value, and change alike
 	parts    []part
+	shared   bool            // it sets a value that several containers and objects may read
+	reach    map[string]bool // objects that read it, by source and objectKey; nil when that is unknown
 }
 
 // part is what a patch does to one file: operations on its documents, or bytes put into a text that is no YAML.

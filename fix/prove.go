@@ -13,26 +13,69 @@ import (
 )
 
 // prove adds patches to those proven before: all at once, then without those that break the proof, until the rest
-// holds. What was dropped together with others is tried again alone.
+// holds. What was dropped together with others is tried again: with those that reach the same objects, then alone, as
+// long as that gets further (one value may replace a default that another one needs).
 func (p *prover) prove(ctx context.Context, proven, patches []*Patch) (kept []*Patch, dropped []drop, err error) {
 	patches, dropped = withoutConflicts(proven, patches)
-	kept, out, err := p.settle(ctx, proven, patches)
+	first, out, err := p.settle(ctx, proven, patches)
 	if err != nil {
 		return nil, nil, err
+	}
+	held := p.components.set(first)
+	try := together(out)
+	for len(try) > 0 {
+		n := held.n
+		var failed []drop
+		for _, group := range try {
+			key := held.key(group[0])
+			again, bad, err := p.settle(ctx, held.at[key], group)
+			if err != nil {
+				return nil, nil, err
+			}
+			held.put(key, again)
+			failed = append(failed, bad...)
+		}
+		singles := !slices.ContainsFunc(try, func(g []*Patch) bool { return len(g) > 1 })
+		try = nil
+		for _, d := range failed {
+			if singles && held.n == n || !d.patch.shared {
+				dropped = append(dropped, d)
+			} else {
+				try = append(try, []*Patch{d.patch})
+			}
+		}
 	}
 	for _, d := range out {
 		if d.alone {
 			dropped = append(dropped, d)
+		}
+	}
+	return held.all(), dropped, nil
+}
+
+// together groups what was dropped with others: patches that reach a common object, each other one alone.
+func together(out []drop) (groups [][]*Patch) {
+	at := map[string]int{}
+	for _, d := range out {
+		if d.alone {
 			continue
 		}
-		again, bad, err := p.settle(ctx, kept, []*Patch{d.patch})
-		if err != nil {
-			return nil, nil, err
+		into := -1
+		for o := range d.patch.reach {
+			if i, ok := at[o]; ok {
+				into = max(into, i)
+			}
 		}
-		kept = again
-		dropped = append(dropped, bad...)
+		if into < 0 {
+			into = len(groups)
+			groups = append(groups, nil)
+		}
+		groups[into] = append(groups[into], d.patch)
+		for o := range d.patch.reach {
+			at[o] = into
+		}
 	}
-	return kept, dropped, nil
+	return groups
 }
 
 // withoutConflicts drops patches that want another value where an earlier one has been.
@@ -50,7 +93,7 @@ func withoutConflicts(proven, patches []*Patch) (kept []*Patch, dropped []drop) 
 		switch {
 		case i < len(proven):
 		case clash != "":
-			dropped = append(dropped, drop{x, clash, true})
+			dropped = append(dropped, drop{x, clash, true, nil, ""})
 		default:
 			kept = append(kept, x)
 		}
@@ -75,7 +118,9 @@ func (p *Patch) values() map[string]string {
 type drop struct {
 	patch  *Patch
 	reason string
-	alone  bool // no other patch can be to blame
+	alone  bool        // no other patch can be to blame
+	path   render.Path // what changed that should not, nil when that is unknown
+	object string      // that it changed in, by source and objectKey
 }
 
 // settle takes patches out until the others hold together with the proven ones. Only sources that read what the new
@@ -88,7 +133,7 @@ func (p *prover) settle(ctx context.Context, proven, patches []*Patch) (kept []*
 			return nil, nil, err
 		}
 		for x, reason := range refused {
-			dropped = append(dropped, drop{x, reason, true})
+			dropped = append(dropped, drop{x, reason, true, nil, ""})
 		}
 		patches = slices.DeleteFunc(slices.Clone(patches), func(x *Patch) bool { return refused[x] != "" })
 		if len(patches) == 0 {
@@ -119,13 +164,13 @@ func blame(problems []problem, patches []*Patch) map[*Patch]drop {
 		suspects := suspect.of(&pr)
 		for _, x := range suspects {
 			if _, ok := blamed[x]; !ok {
-				blamed[x] = drop{x, pr.reason, len(suspects) == 1}
+				blamed[x] = drop{x, pr.reason, len(suspects) == 1, pr.path, pr.object}
 			}
 		}
 	}
 	if len(blamed) == 0 {
 		for _, x := range patches {
-			blamed[x] = drop{x, problems[0].reason, len(patches) == 1}
+			blamed[x] = drop{x, problems[0].reason, len(patches) == 1, problems[0].path, problems[0].object}
 		}
 	}
 	return blamed
@@ -145,20 +190,27 @@ type problem struct {
 	reason  string
 	source  string
 	file    string         // the file an object comes from, "" when the whole source is concerned
+	object  string         // by source and objectKey, "" when the whole source is concerned
 	read    render.ReadSet // of the source
 	finding *check.Finding // a finding that should be gone
+	path    render.Path    // what changed that should not, nil when that is unknown
 }
 
 // suspects finds the patches that may have caused a problem.
 type suspects struct {
 	patches   []*Patch
 	byFile    map[string][]*Patch
+	byObject  map[string][]*Patch
 	byFinding map[findingKey][]*Patch
 }
 
 func newSuspects(patches []*Patch) *suspects {
-	s := &suspects{patches: patches, byFile: map[string][]*Patch{}, byFinding: map[findingKey][]*Patch{}}
+	s := &suspects{patches: patches, byFile: map[string][]*Patch{}, byObject: map[string][]*Patch{},
+		byFinding: map[findingKey][]*Patch{}}
 	for _, x := range patches {
+		for o := range x.reach {
+			s.byObject[o] = append(s.byObject[o], x)
+		}
 		for _, f := range x.files() {
 			s.byFile[f] = append(s.byFile[f], x)
 		}
@@ -175,6 +227,9 @@ func (s *suspects) of(pr *problem) []*Patch {
 		return s.byFinding[keyOf(pr.finding)]
 	}
 	if list := s.byFile[pr.file]; pr.file != "" && len(list) > 0 {
+		return list
+	}
+	if list := s.byObject[pr.object]; pr.object != "" && len(list) > 0 {
 		return list
 	}
 	var out []*Patch
@@ -210,19 +265,34 @@ func (p *prover) compare(ctx context.Context, files []FileChange, patches []*Pat
 	wanted := p.wantsByObject(patches)
 	var mu sync.Mutex
 	var problems []problem
+	var odd []oddity
 	o := p.options
 	o.Progress = nil
 	o.Observe = func(res *render.Result) {
-		found := p.compareObjects(res, affected[res.Source.ID], wanted)
+		p.stableNames(res.Source.ID, res.Objects)
+		found, more := p.compareObjects(res, affected[res.Source.ID], wanted)
 		mu.Lock()
-		problems = append(problems, found...)
+		problems, odd = append(problems, found...), append(odd, more...)
 		mu.Unlock()
 	}
 	after, err := check.Sources(ctx, p.tree.With(overlay), p.pool, sources, o)
 	if err != nil {
 		return nil, err
 	}
-	return append(problems, p.compareFindings(after, affected, patches)...), nil
+	unexplained, err := p.explainAll(ctx, odd, patches)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(problems, unexplained, p.compareFindings(after, affected, patches)), nil
+}
+
+// oddity is a change of an object that wants alone do not explain, and the problem that it is unless something else does.
+type oddity struct {
+	source  string
+	index   int
+	object  render.Object
+	wants   []check.Want
+	problem problem
 }
 
 // wantsByObject collects what the patches ask of each object of each source.
@@ -239,24 +309,33 @@ func (p *prover) wantsByObject(patches []*Patch) map[string][]check.Want {
 }
 
 // compareObjects holds the objects of one patched source against the expected ones.
-func (p *prover) compareObjects(res *render.Result, before *check.SourceReport, wanted map[string][]check.Want) []problem {
+func (p *prover) compareObjects(res *render.Result, before *check.SourceReport, wanted map[string][]check.Want) (
+	out []problem, odd []oddity) {
 	id := res.Source.ID
 	if res.Err != nil {
-		return []problem{{reason: fmt.Sprintf("%s does not render with it: %v", id, res.Err), source: id, read: before.Read}}
+		reason := fmt.Sprintf("%s does not render with it: %v", id, res.Err)
+		return []problem{{reason: reason, source: id, read: before.Read}}, nil
 	}
 	old := p.objects[id]
 	if len(old) != len(res.Objects) {
-		return []problem{{reason: fmt.Sprintf("%s renders %d objects with it instead of %d", id, len(res.Objects), len(old)),
-			source: id, read: before.Read}}
+		reason := fmt.Sprintf("%s renders %d objects with it instead of %d", id, len(res.Objects), len(old))
+		return []problem{{reason: reason, source: id, read: before.Read}}, nil
 	}
-	var out []problem
+	if res.Doubled > p.doubled[id] {
+		out = append(out, problem{reason: fmt.Sprintf("%s would hold a key twice", id), source: id, read: before.Read})
+	}
 	for i := range res.Objects {
 		o := &res.Objects[i]
 		key := objectKey(o)
-		bad := func(reason string) {
-			out = append(out, problem{reason: reason, source: id, file: o.File, read: before.Read})
-		}
 		wants := wanted[id+"\x00"+key]
+		bad := func(reason string) {
+			pr := problem{reason: reason, source: id, file: o.File, object: id + "\x00" + key, read: before.Read}
+			if o.Template && old[i].id == key {
+				odd = append(odd, oddity{id, i, *o, wants, pr})
+			} else {
+				out = append(out, pr)
+			}
+		}
 		switch {
 		case old[i].id != key:
 			bad(fmt.Sprintf("%s renders other objects with it", id))
@@ -269,7 +348,7 @@ func (p *prover) compareObjects(res *render.Result, before *check.SourceReport, 
 			}
 		}
 	}
-	return out
+	return out, odd
 }
 
 // asExpected reports whether a patched object is the old one with the wants met and nothing else.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"regexp"
 	"strconv"
@@ -21,13 +20,16 @@ type document struct {
 }
 
 // decode reads all documents of a manifest. YAML is read as kubectl, Helm and Argo CD hand it to the API server
-// (sigs.k8s.io/yaml: YAML 1.1 booleans, the last of duplicate keys wins), JSON documents may follow one another.
+// (sigs.k8s.io/yaml: YAML 1.1 booleans, the last of duplicate keys wins), JSON documents may follow one another. With an
+// error come the documents before it.
 func decode(file string, data []byte, b *budget) ([]document, error) {
 	if strings.HasSuffix(file, ".json") || looksLikeJSON(data) {
-		if docs, err := decodeJSON(data); err == nil {
+		docs, err := decodeJSON(data, b)
+		if err == nil {
 			return docs, nil
-		} else if strings.HasSuffix(file, ".json") {
-			return nil, &Error{File: file, Line: err.line, Msg: err.msg, Hint: "expected JSON"}
+		}
+		if err.File = file; err.Limit || strings.HasSuffix(file, ".json") {
+			return nil, err
 		}
 	}
 	var docs []document
@@ -38,12 +40,17 @@ func decode(file string, data []byte, b *budget) ([]document, error) {
 		if errors.Is(err, io.EOF) {
 			return docs, nil
 		}
-		if err != nil {
-			return nil, yamlError(file, err)
+		if err == nil {
+			err = b.document()
+		} else {
+			err = yamlError(file, err)
 		}
 		d := document{index: i, node: &n}
-		if d.json, err = toJSON(&n, b); err != nil {
-			return nil, withFile(err, file)
+		if err == nil {
+			d.json, err = toJSON(&n, b)
+		}
+		if err != nil {
+			return docs, withFile(err, file)
 		}
 		docs = append(docs, d)
 	}
@@ -54,12 +61,7 @@ func looksLikeJSON(data []byte) bool {
 	return len(data) > 0 && data[0] == '{'
 }
 
-type jsonFault struct {
-	line int
-	msg  string
-}
-
-func decodeJSON(data []byte) ([]document, *jsonFault) {
+func decodeJSON(data []byte, b *budget) ([]document, *Error) {
 	var docs []document
 	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))))
 	for i := 0; ; i++ {
@@ -74,18 +76,22 @@ func decodeJSON(data []byte) ([]document, *jsonFault) {
 			if errors.As(err, &se) {
 				at = int(min(se.Offset, int64(len(data))))
 			}
-			return nil, &jsonFault{line: bytes.Count(data[:at], []byte("\n")) + 1, msg: err.Error()}
+			line := bytes.Count(data[:at], []byte("\n")) + 1
+			if err.Error() == "exceeded max depth" {
+				return nil, b.tooDeep(line)
+			}
+			return nil, &Error{Line: line, Msg: err.Error(), Hint: "expected JSON"}
 		}
-		if d := nesting(raw); d > maxDepth {
-			return nil, &jsonFault{line: 1, msg: fmt.Sprintf("nested deeper than %d levels", maxDepth)}
+		if err := errors.Join(b.document(), b.weigh(raw)); err != nil {
+			return nil, asError(err, Source{})
 		}
 		docs = append(docs, document{index: i, json: raw})
 	}
 }
 
-// nesting is the depth of valid JSON.
-func nesting(raw []byte) int {
-	depth, deepest, quoted := 0, 0, false
+// weigh counts the values of valid JSON and looks at its nesting.
+func (b *budget) weigh(raw []byte) error {
+	depth, quoted := 0, false
 	for i := 0; i < len(raw); i++ {
 		switch c := raw[i]; {
 		case quoted && c == '\\':
@@ -94,13 +100,20 @@ func nesting(raw []byte) int {
 			quoted = !quoted
 		case quoted:
 		case c == '{' || c == '[':
-			depth++
-			deepest = max(deepest, depth)
+			b.nodes--
+			if depth++; depth > b.depth {
+				return b.tooDeep(0)
+			}
 		case c == '}' || c == ']':
 			depth--
+		case c == ',':
+			b.nodes--
+		}
+		if b.nodes < 0 {
+			return b.tooMany(0)
 		}
 	}
-	return deepest
+	return nil
 }
 
 var yamlLine = regexp.MustCompile(`^yaml: (?:unmarshal errors:\s+)?line (\d+): `)
@@ -115,6 +128,9 @@ func yamlError(file string, err error) *Error {
 		if parserFault.MatchString(e.Msg) {
 			e.Line++
 		}
+	}
+	if strings.Contains(msg, "exceeded max depth") {
+		e.Msg, e.Limit, e.Hint = "nested deeper than 10000 levels", true, "no Kubernetes object is: look for what builds it"
 	}
 	return e
 }
@@ -131,234 +147,4 @@ func withFile(err error, file string) error {
 		return &out
 	}
 	return err
-}
-
-// The bounds of what one source may expand to.
-const (
-	maxDepth = 500     // levels of nesting in one document
-	maxNodes = 4 << 20 // nodes of all documents of one source, aliases expanded
-)
-
-// budget bounds how much the documents of one source expand to.
-type budget struct{ nodes int }
-
-func newBudget() *budget { return &budget{nodes: maxNodes} }
-
-// toJSON writes a document as JSON, aliases and merge keys resolved, nil for an empty document.
-func toJSON(n *yaml.Node, b *budget) ([]byte, error) {
-	if n.Kind == yaml.DocumentNode {
-		if len(n.Content) == 0 {
-			return nil, nil
-		}
-		n = n.Content[0]
-	}
-	if n.Kind == 0 || n.Kind == yaml.ScalarNode && n.ShortTag() == yaml.NodeTagNull {
-		return nil, nil
-	}
-	w := jsonWriter{budget: b}
-	if err := w.node(n, 0); err != nil {
-		return nil, err
-	}
-	return w.out.Bytes(), nil
-}
-
-type jsonWriter struct {
-	out    bytes.Buffer
-	budget *budget
-}
-
-func (w *jsonWriter) node(n *yaml.Node, depth int) error {
-	if w.budget.nodes--; w.budget.nodes < 0 {
-		return &Error{Line: n.Line, Msg: fmt.Sprintf("expands to more than %d values", maxNodes), Limit: true,
-			Hint: "look for YAML aliases that multiply"}
-	}
-	if depth > maxDepth {
-		return &Error{Line: n.Line, Msg: fmt.Sprintf("nested deeper than %d levels", maxDepth), Limit: true}
-	}
-	switch n.Kind {
-	case yaml.AliasNode:
-		return w.node(n.Alias, depth+1)
-	case yaml.MappingNode:
-		return w.mapping(n, depth)
-	case yaml.SequenceNode:
-		w.out.WriteByte('[')
-		for i, c := range n.Content {
-			if i > 0 {
-				w.out.WriteByte(',')
-			}
-			if err := w.node(c, depth+1); err != nil {
-				return err
-			}
-		}
-		w.out.WriteByte(']')
-		return nil
-	case yaml.ScalarNode:
-		return w.scalar(n)
-	}
-	return &Error{Line: n.Line, Msg: "holds a YAML construct that Kubernetes does not read"}
-}
-
-// mapping writes an object as sigs.k8s.io/yaml reads it: of duplicate keys the last wins, and a merge key counts where it
-// stands, so what it merges wins over keys before it (unlike in https://yaml.org/type/merge.html); of a list of merged
-// mappings the first wins.
-func (w *jsonWriter) mapping(n *yaml.Node, depth int) error {
-	keys, values, err := flatten(n, depth, w.budget)
-	if err != nil {
-		return err
-	}
-	w.out.WriteByte('{')
-	for i, k := range keys {
-		if i > 0 {
-			w.out.WriteByte(',')
-		}
-		writeString(&w.out, k)
-		w.out.WriteByte(':')
-		if err := w.node(values[i], depth+1); err != nil {
-			return err
-		}
-	}
-	w.out.WriteByte('}')
-	return nil
-}
-
-// flatten gives the effective keys and values of a mapping.
-func flatten(n *yaml.Node, depth int, b *budget) ([]string, []*yaml.Node, error) {
-	if depth > maxDepth {
-		return nil, nil, &Error{Line: n.Line, Msg: "merge keys without end", Limit: true}
-	}
-	keys := make([]string, 0, len(n.Content)/2)
-	values := make([]*yaml.Node, 0, len(n.Content)/2)
-	var at map[string]int
-	find := func(k string) (int, bool) {
-		if at != nil {
-			i, ok := at[k]
-			return i, ok
-		}
-		for i := range keys {
-			if keys[i] == k {
-				return i, true
-			}
-		}
-		return 0, false
-	}
-	put := func(k string, v *yaml.Node) {
-		if i, ok := find(k); ok {
-			values[i] = v
-			return
-		}
-		keys, values = append(keys, k), append(values, v)
-		if at == nil && len(keys) > 16 {
-			at = make(map[string]int, 2*len(keys))
-			for i, k := range keys {
-				at[k] = i
-			}
-		} else if at != nil {
-			at[k] = len(keys) - 1
-		}
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		k, v := n.Content[i], n.Content[i+1]
-		if k.Kind == yaml.AliasNode {
-			k = k.Alias
-		}
-		if k.Kind != yaml.ScalarNode {
-			return nil, nil, &Error{Line: k.Line, Msg: "a mapping key is no plain value"}
-		}
-		if k.ShortTag() != yaml.MergeTag {
-			put(keyString(k), v)
-			continue
-		}
-		mk, mv, err := merged(v, depth, b)
-		if err != nil {
-			return nil, nil, err
-		}
-		for i := range mk {
-			put(mk[i], mv[i])
-		}
-	}
-	return keys, values, nil
-}
-
-// merged gives the keys and values that a merge key's value brings, the ones that win last.
-func merged(m *yaml.Node, depth int, b *budget) (keys []string, values []*yaml.Node, err error) {
-	if m.Kind == yaml.AliasNode {
-		m = m.Alias
-	}
-	if b.nodes -= len(m.Content) + 1; b.nodes < 0 || depth > maxDepth {
-		return nil, nil, &Error{Line: m.Line, Msg: "merge keys expand without end", Limit: true}
-	}
-	switch m.Kind {
-	case yaml.MappingNode:
-		return flatten(m, depth+1, b)
-	case yaml.SequenceNode:
-		for i := len(m.Content) - 1; i >= 0; i-- {
-			k, v, err := merged(m.Content[i], depth+1, b)
-			if err != nil {
-				return nil, nil, err
-			}
-			keys, values = append(keys, k...), append(values, v...)
-		}
-		return keys, values, nil
-	}
-	return nil, nil, &Error{Line: m.Line, Msg: "a merge key (<<) needs a mapping"}
-}
-
-// keyString is the JSON key for a scalar key: sigs.k8s.io/yaml writes booleans and numbers in their JSON form.
-func keyString(k *yaml.Node) string {
-	v := scalarValue(k)
-	if s, ok := v.(string); ok {
-		return s
-	}
-	if v == nil {
-		return "null"
-	}
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return k.Value
-	}
-	return string(raw)
-}
-
-func (w *jsonWriter) scalar(n *yaml.Node) error {
-	if s, ok := plainString(n); ok {
-		writeString(&w.out, s)
-		return nil
-	}
-	raw, err := json.Marshal(scalarValue(n))
-	if err != nil {
-		return &Error{Line: n.Line, Msg: fmt.Sprintf("value cannot be written as JSON: %v", err)}
-	}
-	w.out.Write(raw)
-	return nil
-}
-
-const hex = "0123456789abcdef"
-
-// writeString writes a JSON string without HTML escaping.
-func writeString(out *bytes.Buffer, s string) {
-	out.WriteByte('"')
-	from := 0
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' {
-			continue
-		}
-		out.WriteString(s[from:i])
-		from = i + 1
-		switch c {
-		case '"', '\\':
-			out.WriteByte('\\')
-			out.WriteByte(c)
-		case '\n':
-			out.WriteString(`\n`)
-		case '\t':
-			out.WriteString(`\t`)
-		default:
-			out.WriteString(`\u00`)
-			out.WriteByte(hex[c>>4])
-			out.WriteByte(hex[c&15])
-		}
-	}
-	out.WriteString(s[from:])
-	out.WriteByte('"')
 }

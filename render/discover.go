@@ -28,13 +28,15 @@ type DiscoverOptions struct {
 	All bool
 	// Helm holds for every chart that is found.
 	Helm HelmOptions
+	// Declared are the sources that the configuration lists.
+	Declared []Declared
 }
 
 // Discover finds the entry points of a repository: the sources that somebody would apply. What is only a part of
 // another source (a base, a component, a subchart, a file that a kustomization or chart reads) is skipped, with the
 // reason.
 func Discover(t *Tree, o DiscoverOptions) (*Discovery, error) {
-	d := &discoverer{tree: t, all: o.All, helm: o.Helm, taken: map[string]bool{}}
+	d := &discoverer{tree: t, all: o.All, helm: o.Helm, declared: o.Declared, taken: map[string]bool{}}
 	d.scan = newScan(t)
 	d.scan.walk(".")
 	d.owners = findOwners(t, d.scan)
@@ -52,15 +54,16 @@ func Discover(t *Tree, o DiscoverOptions) (*Discovery, error) {
 }
 
 type discoverer struct {
-	tree    *Tree
-	scan    *scan
-	owners  *owners
-	all     bool
-	helm    HelmOptions
-	taken   map[string]bool // paths decided already
-	sources []Source
-	skipped []Skipped
-	failed  []*Error
+	tree     *Tree
+	scan     *scan
+	owners   *owners
+	all      bool
+	helm     HelmOptions
+	declared []Declared
+	taken    map[string]bool // paths decided already
+	sources  []Source
+	skipped  []Skipped
+	failed   []*Error
 }
 
 // path takes one path that the user named.
@@ -114,7 +117,7 @@ func (d *discoverer) take(s Source, file string) {
 	if s.Kind == KindHelm && d.scan.kustomizations[s.Path] != "" {
 		s.ID = path.Join(s.Path, path.Base(file)) // two sources in one directory
 	}
-	d.sources = append(d.sources, s)
+	d.sources = append(d.sources, d.variants(s)...)
 }
 
 func (d *discoverer) skip(name, reason string) {
@@ -127,6 +130,7 @@ func (d *discoverer) skip(name, reason string) {
 
 // below takes all entry points in and below a directory.
 func (d *discoverer) below(dir string) {
+	d.takeDeclared(dir)
 	for _, k := range d.scan.kustomizationDirs() {
 		if !under(k, dir) || d.taken["kustomize "+k] {
 			continue
@@ -160,6 +164,14 @@ func (d *discoverer) below(dir string) {
 			continue
 		}
 		d.take(Source{Path: f, Kind: KindPlain}, f)
+	}
+	for _, e := range d.scan.broken {
+		if reason := d.owners.file(e.File); reason != "" {
+			d.skip(e.File, reason)
+		} else if under(e.File, dir) && !d.taken["broken "+e.File] {
+			d.taken["broken "+e.File] = true
+			d.failed = append(d.failed, e)
+		}
 	}
 	for _, e := range d.scan.failed {
 		if under(e.File, dir) {

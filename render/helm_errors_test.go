@@ -94,7 +94,7 @@ var aliasBomb = func() string {
 func TestHelmRenderedBombs(t *testing.T) {
 	for _, c := range []struct{ name, template, msg string }{
 		{"aliases", aliasBomb + "apiVersion: v1\nkind: Pod\n", "expands to more than"},
-		{"documents", "{{ range until 30000 }}---\na: b\n{{ end }}", "the templates give more than 20000 documents"},
+		{"documents", "{{ range until 110000 }}---\na: b\n{{ end }}", "the templates give more than 100000 documents"},
 		{"nesting", "a: {{ repeat 3000 \"[\" }}{{ repeat 3000 \"]\" }}", "nested deeper than"},
 		{"text", "{{ $x := repeat 1048576 \"xxxxxxxx\" }}{{ range until 9 }}{{ $x }}{{ end }}", "the templates give 72 MB of text"},
 	} {

@@ -12,9 +12,6 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 )
 
-// maxManifests bounds how many documents the templates of one chart give.
-const maxManifests = 20_000
-
 // manifest is one document that a template gave.
 type manifest struct {
 	template string
@@ -40,9 +37,10 @@ func (o *helmOutput) sort(files map[string]string) (manifests, hooks []*manifest
 			continue
 		}
 		for _, text := range splitManifests(files[name]) {
-			if count++; count > maxManifests {
+			if count++; count > o.budget.maxDocuments {
 				return nil, nil, &Error{File: o.origins[name].path, Limit: true,
-					Msg: fmt.Sprintf("the templates give more than %d documents", maxManifests)}
+					Msg:  fmt.Sprintf("the templates give more than %d documents", o.budget.maxDocuments),
+					Hint: "look for ranges that multiply, or raise --max-objects"}
 			}
 			m := &manifest{template: name, text: text + "\n"}
 			if err := o.parse(m); err != nil {

@@ -17,7 +17,7 @@ import (
 // The text is YAML that was parsed as YAML 1.2 (yes and on are strings), turned into JSON and printed so that a YAML
 // 1.1 reader gets the same values (resource.AsYAML). Doing the same to the node saves printing and parsing twice.
 func kustomizeJSON(n *yaml.Node, b *budget) ([]byte, error) {
-	if err := settle(n, 0, 0); err != nil {
+	if err := settle(n, 0, 0, b); err != nil {
 		return nil, err
 	}
 	return toJSON(n, b)
@@ -25,15 +25,15 @@ func kustomizeJSON(n *yaml.Node, b *budget) ([]byte, error) {
 
 // settle gives each plain scalar the form in which YAML 1.1 reads what YAML 1.2 means by it. flow is yaml.FlowStyle
 // for what stands within braces or brackets.
-func settle(n *yaml.Node, depth int, flow yaml.Style) error {
-	if depth > maxDepth {
-		return &Error{Msg: fmt.Sprintf("nested deeper than %d levels", maxDepth), Limit: true}
+func settle(n *yaml.Node, depth int, flow yaml.Style, b *budget) error {
+	if depth > b.depth {
+		return b.tooDeep(0)
 	}
 	flow |= n.Style & yaml.FlowStyle
 	switch n.Kind {
 	case yaml.DocumentNode, yaml.SequenceNode:
 		for _, c := range n.Content {
-			if err := settle(c, depth+1, flow); err != nil {
+			if err := settle(c, depth+1, flow, b); err != nil {
 				return err
 			}
 		}
@@ -42,7 +42,7 @@ func settle(n *yaml.Node, depth int, flow yaml.Style) error {
 			if err := settleKey(n.Content[i], depth); err != nil {
 				return err
 			}
-			if err := settle(n.Content[i+1], depth+1, flow); err != nil {
+			if err := settle(n.Content[i+1], depth+1, flow, b); err != nil {
 				return err
 			}
 		}

@@ -114,6 +114,9 @@ func (f *treeFS) checkRemote(k *kustomization, r kustomizeRef) error {
 
 // missing is the error of a render that needs something remote and has no copy of it.
 func (r Remote) missing() *Error {
+	if host := r.Host(); strings.HasPrefix(host, "/") {
+		return &Error{File: r.File, Line: r.Line, Msg: r.offMessage(), Hint: "vendor it: a git repository on this machine is not cloned"}
+	}
 	return &Error{File: r.File, Line: r.Line, Msg: r.offMessage(), Needs: []Remote{r},
 		Hint: "vendor it, or allow its host with --allow-remote " + r.Host()}
 }

@@ -86,7 +86,7 @@ func TestKustomizeErrors(t *testing.T) {
 		{"linked base that leaves", map[string]string{"app/kustomization.yaml": "resources:\n- base\n", "app/base": "-> ../../../x"},
 			"app/kustomization.yaml:2: app/base is a link to ../../../x, outside the repository | only files inside the repository are read"},
 		{"kustomization that leaves", map[string]string{"app/kustomization.yml": "-> /etc/hostname", "app/kustomization.yaml": "resources: [a.yaml]", "app/a.yaml": account},
-			"app/kustomization.yml: app/kustomization.yml is a link to /etc/hostname, outside the repository | only files inside the repository are read"},
+			"app/kustomization.yml: is a link to /etc/hostname, outside the repository | only files inside the repository are read"},
 		{"patch without target", map[string]string{"app/kustomization.yaml": "resources: [a.yaml]\npatches:\n- path: p.yaml\n", "app/a.yaml": account,
 			"app/p.yaml": "# p\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n"},
 			"app/p.yaml:2: no resource matches strategic merge patch \"Deployment.v1.apps/web.[noNs]\": no matches for Id Deployment.v1.apps/web.[noNs]; failed to find unique target for patch Deployment.v1.apps/web.[noNs] | the patch names an object that is not there"},

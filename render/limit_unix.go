@@ -11,7 +11,8 @@ import (
 )
 
 // limitMemory bounds the process's address space to what it uses now and n bytes more. Go's runtime reserves address
-// space in advance, so the bound is relative; going over it is a fatal error that ends the worker.
+// space in advance, so the bound is relative; going over it is a fatal error that ends the worker. A watchdog looks at
+// what is in use besides.
 func limitMemory(n int64) error {
 	if n <= 0 {
 		return nil
@@ -24,5 +25,11 @@ func limitMemory(n int64) error {
 	} else {
 		used = 1536 << 20
 	}
-	return syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: uint64(used + n), Max: uint64(used + n)})
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_AS, &limit); err != nil {
+		return err
+	}
+	limit.Max = min(limit.Max, uint64(used+n)) // a bound that holds already can only be lowered
+	limit.Cur = limit.Max
+	return syscall.Setrlimit(syscall.RLIMIT_AS, &limit)
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"sync"
 
+	"sigs.k8s.io/kustomize/kyaml/resid"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
@@ -70,9 +71,13 @@ func (l *Locator) Object(o *Object) (Place, bool) {
 	if o.Doc >= 0 {
 		return Place{File: o.File, Doc: o.Doc, Path: o.At}, o.Doc < len(f.docs)
 	}
+	ref := o.Ref
+	if ref.Namespace == resid.TotallyNotANamespace {
+		ref.Namespace = ""
+	}
 	var found []Place
 	for i, doc := range f.docs {
-		findObject(doc, o.Ref, Place{File: o.File, Doc: i}, &found)
+		findObject(doc, ref, Place{File: o.File, Doc: i}, &found)
 	}
 	if len(found) != 1 {
 		return Place{}, false

@@ -2,15 +2,18 @@ package render
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
+
+	kjson "sigs.k8s.io/json"
 )
 
 // header is what every object carries.
 type header struct {
 	APIVersion string            `json:"apiVersion"`
 	Kind       string            `json:"kind"`
-	Metadata   *json.RawMessage  `json:"metadata"`
+	Metadata   *objectMeta       `json:"metadata"`
 	Items      []json.RawMessage `json:"items"`
 }
 
@@ -28,18 +31,23 @@ func toObjects(d document, text string) ([]Object, error) {
 func appendObjects(out []Object, raw json.RawMessage, doc int, at Path, text string) ([]Object, error) {
 	var h header
 	if err := unmarshalHeader(raw, &h); err != nil {
-		return nil, err
+		return nil, inside(at, err)
+	}
+	name := "an object"
+	if len(at) > 0 {
+		name = at.String()
 	}
 	switch {
 	case h.Kind == "":
-		return nil, &Error{Msg: "an object has no kind", Hint: "every document needs apiVersion and kind"}
+		return nil, &Error{Msg: name + " has no kind", Hint: "every document needs apiVersion and kind"}
 	case h.APIVersion == "":
-		return nil, &Error{Msg: fmt.Sprintf("an object of kind %s has no apiVersion", h.Kind),
+		return nil, &Error{Msg: fmt.Sprintf("%s of kind %s has no apiVersion", name, h.Kind),
 			Hint: "every document needs apiVersion and kind"}
 	}
 	if isList(h) {
-		if len(at) > 2*maxListDepth {
-			return nil, &Error{Msg: "lists within lists without end", Limit: true}
+		if len(at) >= 2*maxListDepth {
+			return nil, &Error{Msg: fmt.Sprintf("lists within lists, more than %d deep", maxListDepth), Limit: true,
+				Hint: "nobody needs them: flatten the list"}
 		}
 		for i, item := range h.Items {
 			var err error
@@ -49,15 +57,12 @@ func appendObjects(out []Object, raw json.RawMessage, doc int, at Path, text str
 		}
 		return out, nil
 	}
-	o := Object{APIVersion: h.APIVersion, Kind: h.Kind, JSON: raw, Text: text, Doc: doc, At: at}
+	// An empty group is the core group (schema.ParseGroupVersion).
+	o := Object{APIVersion: strings.TrimPrefix(h.APIVersion, "/"), Kind: h.Kind, JSON: raw, Text: text, Doc: doc, At: at}
 	if h.Metadata != nil {
-		var m objectMeta
-		if err := json.Unmarshal(*h.Metadata, &m); err != nil {
-			return nil, &Error{Msg: fmt.Sprintf("metadata of a %s cannot be read: %v", h.Kind, err)}
-		}
-		o.Namespace, o.Name = m.Namespace, m.Name
+		o.Namespace, o.Name = h.Metadata.Namespace, h.Metadata.Name
 		if o.Name == "" {
-			o.Name = m.GenerateName
+			o.Name = h.Metadata.GenerateName
 		}
 	}
 	return append(out, o), nil
@@ -65,19 +70,80 @@ func appendObjects(out []Object, raw json.RawMessage, doc int, at Path, text str
 
 const maxListDepth = 20
 
+// unmarshalHeader reads a header as the API server does, by the exact names of fields: encoding/json would take KIND for
+// kind. Its errors show no value.
 func unmarshalHeader(raw json.RawMessage, h *header) error {
 	if len(raw) == 0 || raw[0] != '{' {
 		return &Error{Msg: "a document is no object", Hint: "expected a mapping with apiVersion and kind"}
 	}
-	if err := json.Unmarshal(raw, h); err != nil {
-		return &Error{Msg: fmt.Sprintf("an object cannot be read: %v", err),
-			Hint: "apiVersion and kind must be strings, metadata a mapping"}
+	err := kjson.UnmarshalCaseSensitivePreserveInts(raw, h)
+	if err == nil {
+		return nil
 	}
-	return nil
+	msg := "an object cannot be read"
+	var te *json.UnmarshalTypeError
+	if errors.As(err, &te) {
+		msg = typeMismatch(te)
+	}
+	return &Error{Msg: msg, Hint: "apiVersion, kind and names are strings (quote them), metadata is a mapping, items a list"}
 }
 
-// isList reports whether an object is a list of objects, as client-go's meta.IsListType has it: a kind that ends in
-// List and holds items.
+// typeMismatch says which field has the wrong type, without showing its value.
+func typeMismatch(te *json.UnmarshalTypeError) string {
+	found, _, _ := strings.Cut(te.Value, " ") // a number follows its name
+	switch found {
+	case "object":
+		found = "mapping"
+	case "array":
+		found = "list"
+	case "bool":
+		found = "boolean"
+	}
+	want := "of another type"
+	switch kind := te.Type.Kind().String(); {
+	case kind == "struct" || kind == "map":
+		want = "a mapping"
+	case kind == "slice" || kind == "array":
+		want = "a list"
+	case strings.HasPrefix(kind, "int") || strings.HasPrefix(kind, "uint"):
+		want = "a whole number"
+	case strings.HasPrefix(kind, "float"):
+		want = "a number"
+	case kind == "bool":
+		want = "a boolean"
+	case kind == "string":
+		want = "a string"
+	}
+	field := te.Field
+	if field == "" {
+		field = "it"
+	}
+	return fmt.Sprintf("%s must be %s, not a %s", field, want, found)
+}
+
+// inside says in which item of a List an error is.
+func inside(at Path, err error) error {
+	var e *Error
+	if len(at) == 0 || !errors.As(err, &e) {
+		return err
+	}
+	out := *e
+	out.Msg = at.String() + ": " + e.Msg
+	return &out
+}
+
+// isList reports whether a client takes an object apart: every object with items is a list to kubectl and Argo CD
+// (unstructured.IsList). A kind that does not say so is one here when an item is an object; what else holds items is a
+// custom resource.
 func isList(h header) bool {
-	return strings.HasSuffix(h.Kind, "List") && h.Items != nil
+	if h.Items == nil || strings.HasSuffix(h.Kind, "List") {
+		return h.Items != nil
+	}
+	for _, item := range h.Items {
+		var inner header
+		if unmarshalHeader(item, &inner) == nil && inner.Kind != "" {
+			return true
+		}
+	}
+	return false
 }

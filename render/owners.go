@@ -225,8 +225,8 @@ const maxIndexFile = 1 << 20
 
 // readYAML is the first document of a small file, nil when it cannot be read: then rendering says why.
 func readYAML(t *Tree, name string) *yaml.Node {
-	data, err := t.ReadFile(name)
-	if err != nil || len(data) > maxIndexFile {
+	data, err := t.readUpTo(name, maxIndexFile)
+	if err != nil {
 		return nil
 	}
 	var n yaml.Node

@@ -2,9 +2,13 @@ package render
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"path"
+	"regexp"
 	"strings"
+
+	sigsyaml "sigs.k8s.io/yaml"
 )
 
 // renderPlain reads one file of manifests. notManifests says why the file holds no Kubernetes objects at all; that
@@ -18,8 +22,11 @@ func renderPlain(t *Tree, src Source, opts Options, b *budget) (objects []Object
 		return nil, 0, "no apiVersion and kind", nil
 	}
 	docs, err := decode(src.Path, data, b)
+	if fault := checkSeparators(src.Path, data); fault != nil && !isLimit(err) {
+		err = fault
+	}
 	if err != nil {
-		if !looksLikeObject(data) {
+		if !isLimit(err) && !looksLikeObject(data) && !anyObject(docs) && !clientsRead(data) {
 			return nil, 0, "not YAML, and no apiVersion and kind", nil
 		}
 		return nil, 0, "", templateHint(err, data)
@@ -52,6 +59,29 @@ func renderPlain(t *Tree, src Source, opts Options, b *budget) (objects []Object
 	return objects, empty, "", nil
 }
 
+// checkSeparators refuses what would be read in two ways: clients cut a stream at each line that starts with ---, even
+// inside a string, and then refuse the line unless nothing but a comment follows (k8s.io/apimachinery/pkg/util/yaml).
+func checkSeparators(file string, data []byte) error {
+	if isUTF16(data) {
+		return nil
+	}
+	n := 0
+	for line := range bytes.Lines(data) {
+		n++
+		rest, ok := bytes.CutPrefix(line, []byte("---"))
+		if ok && len(rest) > 0 && bytes.IndexByte([]byte(" \t\r\n"), rest[0]) < 0 {
+			return &Error{File: file, Line: n, Msg: "a line that starts with --- and goes on is no separator, but clients cut there",
+				Hint: "indent the line, or put nothing after ---"}
+		}
+	}
+	return nil
+}
+
+func isLimit(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Limit
+}
+
 // mentionsObject reports whether a file can hold an object at all: both words stand in it, or an escape that could
 // spell them.
 func mentionsObject(data []byte) bool {
@@ -65,29 +95,48 @@ func isUTF16(data []byte) bool {
 	return bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff"))
 }
 
-// looksLikeObject reports whether broken YAML was meant to be a manifest: both keys start a line somewhere.
+// looksLikeObject reports whether broken YAML or JSON was meant to be a manifest: both words stand as keys somewhere.
 func looksLikeObject(data []byte) bool {
-	if isUTF16(data) {
-		return true
-	}
-	api, kind := false, false
-	for line := range bytes.Lines(data) {
-		line = bytes.TrimLeft(line, " \t-{\"'\xef\xbb\xbf")
-		api = api || bytes.HasPrefix(line, []byte("apiVersion"))
-		kind = kind || bytes.HasPrefix(line, []byte("kind"))
-	}
-	return api && kind
+	return isUTF16(data) || apiVersionKey.Match(data) && kindKey.Match(data)
 }
 
-// anyObject reports whether one document at least has a kind and an apiVersion.
-func anyObject(docs []document) bool {
-	for _, d := range docs {
-		var h header
-		if d.json != nil && unmarshalHeader(d.json, &h) == nil && (h.Kind != "" && h.APIVersion != "") {
+var (
+	apiVersionKey = keyPattern("apiVersion")
+	kindKey       = keyPattern("kind")
+)
+
+// clientsRead reports whether a client that reads what we cannot finds an object: its reader stops after the first document
+// between two separators, whatever follows, and keys may be spelled with escapes or aliases.
+func clientsRead(data []byte) bool {
+	if len(data) > maxIndexFile {
+		return true
+	}
+	for _, chunk := range bytes.Split(data, []byte("\n---")) {
+		if js, err := sigsyaml.YAMLToJSON(bytes.TrimPrefix(chunk, []byte("---"))); err == nil && anyObject([]document{{json: js}}) {
 			return true
 		}
 	}
 	return false
+}
+
+// keyPattern matches a key at the start of a line or after what can stand before a key: "a: 1", "- a: 1", {"a": 1}, ? a.
+func keyPattern(key string) *regexp.Regexp {
+	return regexp.MustCompile(`(?m)(?:^|[\s{,?"'-])(?:` + key + `["']?\s*:|\? *` + key + `)`)
+}
+
+// anyObject reports whether one document at least has a kind and an apiVersion, of whatever type.
+func anyObject(docs []document) bool {
+	for _, d := range docs {
+		var m map[string]json.RawMessage
+		if d.json != nil && json.Unmarshal(d.json, &m) == nil && given(m["kind"]) && given(m["apiVersion"]) {
+			return true
+		}
+	}
+	return false
+}
+
+func given(raw json.RawMessage) bool {
+	return len(raw) > 0 && string(raw) != "null" && string(raw) != `""`
 }
 
 // templateHint tells a Go template that stands outside a chart from merely broken YAML.

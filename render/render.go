@@ -13,25 +13,29 @@ import (
 // Render renders one source in this process. Result.Err says what went wrong; the objects are then empty.
 //
 // It gives no protection against templates that never end or take all memory: see Pool.
-func Render(t *Tree, src Source, opts Options) (res Result) {
+func Render(t *Tree, src Source, opts Options) Result { return renderWithin(t, src, opts, Limits{}) }
+
+// renderWithin renders a source within those limits that need no process of its own.
+func renderWithin(t *Tree, src Source, opts Options, limits Limits) (res Result) {
 	res.Source = src
 	if opts.KubeVersion == "" {
 		opts.KubeVersion = DefaultKubeVersion
 	}
+	limits = limits.withDefaults()
 	rec := t.Recording()
+	rec.quota = &quota{limits: limits}
 	defer func() {
 		if p := recover(); p != nil {
-			res.Objects = nil
-			res.Err = &Error{Msg: fmt.Sprintf("rendering panicked: %v", p),
+			res.Err = &Error{File: src.Path, Msg: fmt.Sprintf("rendering panicked: %v", p),
 				Hint: "this is a defect of syncgate or of a library; please report it"}
 		}
 		if res.Err != nil {
-			res.Err.Source = src.ID
+			res.Err.Source, res.Objects = src.ID, nil
 		}
 		res.Read = rec.Seen()
 	}()
 	var err error
-	b := newBudget()
+	b := limits.budget()
 	switch src.Kind {
 	case KindPlain:
 		res.Objects, res.Empty, res.NotManifests, err = renderPlain(rec, src, opts, b)
@@ -42,11 +46,40 @@ func Render(t *Tree, src Source, opts Options) (res Result) {
 	default:
 		err = fmt.Errorf("unknown kind of source %q", src.Kind)
 	}
+	res.Doubled = b.doubled
+	switch refused := rec.quota.refused(); {
+	case refused != nil:
+		err = refused
+	case err == nil && len(res.Objects) > limits.Objects:
+		err = &Error{File: src.Path, Limit: true, Msg: fmt.Sprintf("renders more than %d objects", limits.Objects),
+			Hint: "look for ranges that multiply, split it, or raise --max-objects"}
+	}
 	if err != nil {
-		res.Objects = nil
+		res.NotManifests = ""
 		res.Err = asError(err, src)
+		res.Err.Msg = strings.TrimPrefix(res.Err.Msg, res.Err.File+" ")
+		if res.Err.Hint == "" {
+			res.Err.Hint = fallbackHint(src, res.Err.Msg)
+		}
 	}
 	return res
+}
+
+// fallbackHint is what can be said about an error that comes without a hint.
+func fallbackHint(src Source, msg string) string {
+	switch {
+	case strings.Contains(msg, "is no regular file"):
+		return "only regular files are read: replace it, or leave it out"
+	case strings.Contains(msg, "MiB that are read"):
+		return "no manifest is that large: split it, or move it out of what is rendered"
+	case strings.Contains(msg, "permission denied"):
+		return "make it readable"
+	case src.Kind == KindKustomize:
+		return "`kustomize build " + src.Path + "` should fail in the same way: correct the place that it names"
+	case src.Kind == KindHelm:
+		return "`helm template " + src.Path + "` should fail in the same way: correct the place that it names"
+	}
+	return "correct the file, or leave it out"
 }
 
 // asError gives any error the shape of an Error.
@@ -64,7 +97,7 @@ func asError(err error, src Source) *Error {
 		out.Msg = le.Error()
 		out.Hint = "only files inside the repository are read"
 	case errors.As(err, &pe):
-		out.File, out.Msg = pe.Path, pe.Op+": "+pe.Err.Error()
+		out.File, out.Msg = pe.Path, pe.Err.Error()
 	}
 	return out
 }

@@ -2,9 +2,11 @@ package render
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"sort"
+	"strings"
 )
 
 var errNotThere = fs.ErrNotExist
@@ -19,6 +21,7 @@ type scan struct {
 	charts         map[string]bool   // directories with a Chart.yaml
 	manifests      []string          // YAML and JSON files
 	skipped        []Skipped
+	broken         []*Error // links with the name of a manifest that lead nowhere
 	failed         []*Error
 }
 
@@ -31,11 +34,8 @@ func newScan(t *Tree) *scan {
 func (s *scan) walk(dir string) {
 	entries, err := s.tree.ReadDir(dir)
 	if err != nil {
-		e := &Error{Source: dir, File: dir, Msg: err.Error(), Hint: "make it readable"}
-		var pe *fs.PathError
-		if errors.As(err, &pe) {
-			e.Msg = pe.Op + ": " + pe.Err.Error()
-		}
+		e := asError(err, Source{Path: dir})
+		e.Source, e.Hint = dir, "make it readable"
 		s.failed = append(s.failed, e)
 		return
 	}
@@ -44,7 +44,6 @@ func (s *scan) walk(dir string) {
 		switch {
 		case e.Link:
 			s.link(dir, name, e)
-		case e.Dir && e.Name == ".git":
 		case e.Dir && e.Name == "node_modules":
 			s.skipped = append(s.skipped, Skipped{Path: name, Reason: "installed packages"})
 		case e.Dir:
@@ -55,10 +54,14 @@ func (s *scan) walk(dir string) {
 	}
 }
 
+// link looks at a symbolic link. One that is named like a manifest and leads nowhere, or out of the repository, may be
+// what somebody applies: it is not passed over.
 func (s *scan) link(dir, name string, e Entry) {
 	real, err := s.tree.Resolve(name)
 	switch {
-	case err != nil && (isYAMLName(e.Name) || path.Ext(e.Name) == ""):
+	case err != nil && (isYAMLName(e.Name) || isKustomizationName(e.Name)):
+		s.broken = append(s.broken, linkError(name, err))
+	case err != nil && path.Ext(e.Name) == "":
 		s.skipped = append(s.skipped, Skipped{Path: name, Reason: "link that leads nowhere or out of the repository"})
 	case err != nil:
 	case e.Dir:
@@ -68,6 +71,23 @@ func (s *scan) link(dir, name string, e Entry) {
 	case isYAMLName(e.Name):
 		s.skipped = append(s.skipped, Skipped{Path: name, Reason: "link to " + real})
 	}
+}
+
+func linkError(name string, err error) *Error {
+	e := asError(err, Source{})
+	e.Source, e.File = name, name
+	var pe *fs.PathError
+	switch {
+	case errors.As(err, &pe) && errors.Is(err, fs.ErrNotExist):
+		e.Msg = fmt.Sprintf("is a link that leads to nothing: %s does not exist", pe.Path)
+	case pe != nil:
+		e.Msg = pe.Err.Error()
+	}
+	e.Msg = strings.TrimPrefix(e.Msg, name+" ")
+	if e.Hint == "" {
+		e.Hint = "remove the link, or restore what it leads to"
+	}
+	return e
 }
 
 func (s *scan) file(dir, name, base string) {

@@ -27,6 +27,9 @@ type Source struct {
 	Kind        Kind
 	Variant     string // which values variant, "" for the default
 	Application string // the Argo CD Application that points here, "" for none
+	Project     string // the Argo CD project of that Application, "" for none
+	Cluster     string // where it is applied, "" when nobody says
+	Namespace   string // where objects go that name none, "" when nobody says
 	Helm        HelmOptions
 }
 
@@ -133,6 +136,8 @@ type Result struct {
 	Objects []Object
 	// Empty counts documents that hold nothing but comments.
 	Empty int
+	// Doubled counts keys that stand twice in their mapping, where only the last counts.
+	Doubled int
 	// NotManifests says why the file is no Kubernetes manifest at all; then there are no objects and no error.
 	NotManifests string
 	Read         ReadSet

@@ -3,20 +3,14 @@ package render
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
-	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
 )
-
-// MaxFileSize is the largest file a Tree reads, in bytes. The API server refuses objects of more than about 3 MiB
-// (etcd's limit is lower still), so a manifest of this size is never one that somebody means to apply.
-const MaxFileSize = 32 << 20
 
 // maxLinks bounds how many symbolic links one path may go through, as Linux does (MAXSYMLINKS).
 const maxLinks = 40
@@ -32,6 +26,7 @@ type Tree struct {
 	edits map[string][]byte // by resolved name
 	layer int64             // identifies edits: equal layers have equal edits; 0 for none
 	rec   *recorder         // nil when nobody listens
+	quota *quota            // nil for no bound
 
 	remotes *remotes // copies of what is outside; nil for none
 
@@ -71,14 +66,23 @@ func (t *Tree) With(edits map[string][]byte) *Tree {
 		out.edits[k] = v
 	}
 	for k, v := range edits {
-		name, err := t.resolve(k)
-		if err != nil {
-			name = clean(k)
-		}
-		out.edits[name] = v
+		out.edits[t.place(k)] = v
 	}
 	out.layer = layers.Add(1)
 	return &out
+}
+
+// place is where a file stands, or would stand: links are followed in as much of its name as is there.
+func (t *Tree) place(name string) string {
+	name = clean(name)
+	rest := ""
+	for dir := name; dir != "."; dir = path.Dir(dir) {
+		if real, err := t.resolve(dir); err == nil {
+			return path.Join(real, rest)
+		}
+		rest = path.Join(path.Base(dir), rest)
+	}
+	return name
 }
 
 // layers counts the sets of edits that this process has made.
@@ -109,15 +113,24 @@ func (t *Tree) Seen() ReadSet {
 	return t.rec.set()
 }
 
-// LeavesRootError is returned for a name or link that leads out of the tree.
+// LeavesRootError is returned for a name or link that leads out of the tree, or into a .git directory: that is no part of
+// any revision, and may hold credentials.
 type LeavesRootError struct{ Name, Target string }
 
 func (e *LeavesRootError) Error() string {
+	if e.Target == gitDir {
+		return fmt.Sprintf("%s is git's own data, no part of the repository", e.Name)
+	}
 	if e.Target == "" || e.Target == e.Name {
 		return fmt.Sprintf("%s is outside the repository", e.Name)
 	}
 	return fmt.Sprintf("%s is a link to %s, outside the repository", e.Name, e.Target)
 }
+
+const gitDir = ".git"
+
+// isGitDir reports whether a name is the one git refuses to track, in any case (core.protectNTFS, core.protectHFS).
+func isGitDir(base string) bool { return strings.EqualFold(base, gitDir) }
 
 func clean(name string) string { return path.Clean(strings.TrimPrefix(filepath.ToSlash(name), "/")) }
 
@@ -141,6 +154,9 @@ func (t *Tree) resolve(name string) (string, error) {
 			}
 			cur = path.Dir(cur)
 			continue
+		}
+		if isGitDir(part) {
+			return "", &LeavesRootError{Name: name, Target: gitDir}
 		}
 		next := path.Join(cur, part)
 		target, err := t.link(next)
@@ -243,152 +259,3 @@ func pathError(op, name string, err error) error {
 
 // Resolve returns the name of the file or directory that name leads to through symbolic links.
 func (t *Tree) Resolve(name string) (string, error) { return t.resolve(name) }
-
-// ReadFile returns a file's content. The caller must not change it. Files over MaxFileSize and things that are no
-// regular files are errors.
-func (t *Tree) ReadFile(name string) ([]byte, error) {
-	real, err := t.resolve(name)
-	if err != nil {
-		return nil, err
-	}
-	if data, ok := t.edits[real]; ok {
-		t.rec.file(real)
-		if data == nil {
-			return nil, pathError("open", real, fs.ErrNotExist)
-		}
-		return data, nil
-	}
-	// A named pipe would block the open itself: look before opening.
-	info, err := t.root.Lstat(filepath.FromSlash(real))
-	if err != nil {
-		return nil, pathError("open", real, err)
-	}
-	switch {
-	case info.IsDir():
-		return nil, pathError("read", real, errors.New("is a directory"))
-	case !info.Mode().IsRegular():
-		return nil, pathError("read", real, fmt.Errorf("is no regular file (%s)", info.Mode().Type()))
-	case info.Size() > MaxFileSize:
-		return nil, pathError("read", real, fmt.Errorf("is %d MB, more than the %d MB that are read",
-			info.Size()>>20, MaxFileSize>>20))
-	}
-	f, err := t.root.Open(filepath.FromSlash(real))
-	if err != nil {
-		return nil, pathError("open", real, err)
-	}
-	defer f.Close()
-	t.rec.file(real)
-	data := make([]byte, 0, info.Size()+1)
-	for {
-		if len(data) > MaxFileSize {
-			return nil, pathError("read", real, errors.New("grew while it was read"))
-		}
-		if len(data) == cap(data) {
-			data = append(data, 0)[:len(data)]
-		}
-		n, err := f.Read(data[len(data):cap(data)])
-		data = data[:len(data)+n]
-		if err == io.EOF {
-			return data, nil
-		}
-		if err != nil {
-			return nil, pathError("read", real, err)
-		}
-	}
-}
-
-// Entry is one name in a directory of a Tree.
-type Entry struct {
-	Name string
-	Dir  bool // a directory, or a link to one
-	Link bool // a symbolic link
-}
-
-// ReadDir lists a directory in byte order of names. A link that leads nowhere or out of the tree is listed as a file.
-func (t *Tree) ReadDir(name string) ([]Entry, error) {
-	real, err := t.resolve(name)
-	if err != nil {
-		return nil, err
-	}
-	t.rec.dir(real)
-	byName := map[string]Entry{}
-	f, err := t.root.Open(filepath.FromSlash(real))
-	if err != nil && !t.addedDir(real) {
-		return nil, pathError("open", real, err)
-	}
-	if err == nil {
-		list, err := f.ReadDir(-1)
-		f.Close()
-		if err != nil {
-			return nil, pathError("read", real, err)
-		}
-		for _, d := range list {
-			e := Entry{Name: d.Name(), Dir: d.IsDir(), Link: d.Type()&fs.ModeSymlink != 0}
-			if e.Link {
-				e.Dir = t.IsDir(path.Join(real, e.Name))
-			}
-			byName[e.Name] = e
-		}
-	}
-	t.overlayDir(real, byName)
-	out := make([]Entry, 0, len(byName))
-	for _, e := range byName {
-		out = append(out, e)
-	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
-	return out, nil
-}
-
-// overlayDir adds to and removes from a directory's entries what the edits add and remove.
-func (t *Tree) overlayDir(dir string, byName map[string]Entry) {
-	for k, v := range t.edits {
-		rel := k
-		if dir != "." {
-			var ok bool
-			if rel, ok = strings.CutPrefix(k, dir+"/"); !ok {
-				continue
-			}
-		}
-		first, _, deeper := strings.Cut(rel, "/")
-		switch {
-		case v == nil && !deeper:
-			delete(byName, first)
-		case v != nil:
-			if _, ok := byName[first]; !ok {
-				byName[first] = Entry{Name: first, Dir: deeper}
-			}
-		}
-	}
-}
-
-// IsDir reports whether name leads to a directory inside the tree.
-func (t *Tree) IsDir(name string) bool {
-	real, err := t.resolve(name)
-	if err != nil {
-		return false
-	}
-	if _, ok := t.edits[real]; ok {
-		return false
-	}
-	info, err := t.root.Lstat(filepath.FromSlash(real))
-	if err != nil {
-		return t.addedDir(real)
-	}
-	t.rec.probe(real)
-	return info.IsDir()
-}
-
-// Exists reports whether name leads to something inside the tree.
-func (t *Tree) Exists(name string) bool {
-	real, err := t.resolve(name)
-	if err != nil {
-		return false
-	}
-	if v, ok := t.edits[real]; ok {
-		t.rec.probe(real)
-		return v != nil
-	}
-	t.rec.probe(real)
-	_, err = t.root.Lstat(filepath.FromSlash(real))
-	return err == nil || t.addedDir(real)
-}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"time"
 )
 
 // workerEnv marks a process as a worker of a Pool.
@@ -15,8 +16,9 @@ const workerEnv = "SYNCGATE_RENDER_WORKER"
 
 // workerConfig is the first thing a worker reads.
 type workerConfig struct {
-	Dir    string
-	Memory int64 // bytes of address space beyond what the empty worker uses; 0 for no bound
+	Dir    string // of the Tree
+	Temp   string // the worker's own directory
+	Limits Limits
 	Opts   Options
 }
 
@@ -58,23 +60,47 @@ func work(in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := limitMemory(cfg.Memory); err != nil {
+	if err := limitMemory(cfg.Limits.Memory); err != nil {
 		return err
 	}
+	dog := newWatchdog(cfg.Limits)
+	go dog.watch(time.Tick(watchdogPeriod))
+	requests := make(chan request)
+	go receive(dec, requests, cfg.Temp)
 	tree = tree.WithRemotes(nil)
 	t, layer := tree, int64(0)
-	for {
-		var req request
-		if err := dec.Decode(&req); err != nil {
-			return err
-		}
+	for req := range requests {
 		tree.remotes.add(req.Fetched)
 		if req.Layer != layer {
 			t, layer = tree.overlaid(req.Edits), req.Layer
 		}
-		if err := enc.Encode(Render(t, req.Source, cfg.Opts)); err != nil {
+		dog.arm()
+		err := enc.Encode(renderWithin(t, req.Source, cfg.Opts, cfg.Limits))
+		dog.disarm()
+		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// receive hands on what the Pool asks for. When the Pool is gone it ends the process, whatever a render is doing.
+func receive(dec *gob.Decoder, requests chan<- request, temp string) {
+	for {
+		var req request
+		err := dec.Decode(&req)
+		if err == nil {
+			requests <- req
+			continue
+		}
+		if temp != "" {
+			os.RemoveAll(temp)
+		}
+		if !errors.Is(err, io.EOF) {
+			fmt.Fprintln(os.Stderr, "render worker:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 }
 

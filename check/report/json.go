@@ -28,8 +28,9 @@ type jsonSource struct {
 	Variant     string      `json:"variant"`
 	Application string      `json:"application"`
 	Objects     int         `json:"objects"`
-	Judged      int         `json:"judged"` // objects with pods, and Secrets
-	Policy      jsonPolicy  `json:"policy"`
+	Judged      int         `json:"judged"`             // objects with pods, and Secrets
+	Policy      jsonPolicy  `json:"policy"`             // of most of them
+	Policies    []jsonUse   `json:"policies,omitempty"` // where there are several, or one that the config names
 	Error       string      `json:"error"`
 	Hint        string      `json:"hint,omitempty"`
 }
@@ -37,6 +38,13 @@ type jsonSource struct {
 type jsonPolicy struct {
 	Level   string `json:"level"`
 	Version string `json:"version"`
+}
+
+// jsonUse says how many objects of a source are held against a policy.
+type jsonUse struct {
+	jsonPolicy
+	Name   string `json:"name"` // in the config's policies, "" for the default
+	Judged int    `json:"judged"`
 }
 
 type jsonFinding struct {
@@ -87,6 +95,7 @@ func writeJSON(w io.Writer, run *check.Run, o Options) error {
 	j.value(jsonTool{"syncgate", o.Version})
 	j.list("sources", len(sources), func(i int) any { return sources[i] })
 	j.list("skipped", len(run.Skipped), func(i int) any { return run.Skipped[i] })
+	j.list("notices", len(run.Notices), func(i int) any { return run.Notices[i] })
 	j.list("findings", len(run.Findings), func(i int) any { return jsonFindingOf(&run.Findings[i]) })
 	j.raw(",\n  \"summary\": ")
 	j.value(sum)
@@ -141,6 +150,11 @@ func jsonSources(run *check.Run) []jsonSource {
 		j := jsonSource{ID: s.Source.ID, Path: s.Source.Path, Kind: s.Source.Kind, Variant: s.Source.Variant,
 			Application: s.Source.Application, Objects: s.Objects, Judged: s.Pods + s.Secrets,
 			Policy: jsonPolicy(s.Policy)}
+		for _, u := range s.Policies {
+			if len(s.Policies) > 1 || u.Scope != "" {
+				j.Policies = append(j.Policies, jsonUse{jsonPolicy(u.Policy), u.Scope, u.Pods})
+			}
+		}
 		if s.Err != nil {
 			j.Error, j.Hint = errorText(s.Err), s.Err.Hint
 		}

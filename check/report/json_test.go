@@ -16,7 +16,7 @@ func TestJSON(t *testing.T) {
 func TestJSONContract(t *testing.T) {
 	out := string(write(t, "json", &check.Run{}, Options{}))
 	want := `{"schema":"syncgate.io/report/v1","tool":{"name":"syncgate","version":""},"sources":[],"skipped":[],` +
-		`"findings":[],"summary":{"sources":0,"objects":0,"errors":0,"warnings":0,"exempted":0,"failedSources":0}}`
+		`"notices":[],"findings":[],"summary":{"sources":0,"objects":0,"errors":0,"warnings":0,"exempted":0,"failedSources":0}}`
 	if got := strings.Join(strings.Fields(out), ""); got != want {
 		t.Errorf("empty report:\n got %s\nwant %s", got, want)
 	}

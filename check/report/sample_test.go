@@ -107,7 +107,8 @@ func sampleRun() *check.Run {
 					Msg:  "nil pointer evaluating interface {}.repository",
 					Hint: "the chart has no default for .Values.image; add a values file to its variant"}},
 			{Source: render.Source{ID: "manifests/agent.yaml", Path: "manifests/agent.yaml", Kind: render.KindPlain},
-				Objects: 1, Pods: 1, Policy: check.Policy{Level: "baseline", Version: "v1.35"}},
+				Objects: 1, Pods: 1, Policy: check.Policy{Level: "baseline", Version: "v1.35"},
+				Policies: []check.PolicyUse{{Policy: check.Policy{Level: "baseline", Version: "v1.35"}, Scope: "agents", Pods: 1}}},
 		},
 		Skipped: []render.Skipped{
 			{Path: "apps/web/base", Reason: "used by apps/web/overlays/dev"},
@@ -115,6 +116,8 @@ func sampleRun() *check.Run {
 			{Path: "apps/web/base/service.yaml", Reason: "read by the kustomization in apps/web/base"},
 			{Path: "mkdocs.yml", Reason: "not a Kubernetes manifest"},
 		},
+		Notices: []check.Notice{{Kind: check.NoticeExpired, File: ".syncgate.yaml", Line: 20,
+			Text: "the exemption for pss/hostNamespaces expired on 2025-12-31; 1 finding counts again"}},
 		Failed: []*render.Error{{File: "manifests/private", Msg: "permission denied", Hint: "make the directory readable"}},
 	}
 	base := "apps/web/base/deployment.yaml"

@@ -35,6 +35,7 @@ func writeText(w io.Writer, run *check.Run, o Options) error {
 		t.failures(fs)
 	}
 	if !o.Quiet {
+		t.notices()
 		t.accounting()
 	}
 	return t.w.Flush()
@@ -150,6 +151,24 @@ func (t *text) exempted(fs []*check.Finding) {
 		t.line("%s", t.wrap("because: "+Printable(f.Exempt.Reason)+" ("+Printable(f.Exempt.By)+")", "    ", "    "))
 	}
 	t.line("")
+}
+
+// notices says what the run has to say about its own inputs.
+func (t *text) notices() {
+	for _, n := range t.run.Notices {
+		at := ""
+		if n.File != "" {
+			at = Printable(n.File)
+			if n.Line > 0 {
+				at += fmt.Sprintf(":%d", n.Line)
+			}
+			at += ": "
+		}
+		t.line("%s", t.wrap(Printable(n.Text), "notice    "+at, "          "))
+	}
+	if len(t.run.Notices) > 0 {
+		t.line("")
+	}
 }
 
 // failures says what could not be judged. It stands last but for the accounting, where nobody overlooks it.

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"github.com/syncgate/syncgate/check"
 )
 
 // accounting writes the counts, which add up, and what to do next.
@@ -92,13 +94,32 @@ func (t *text) sources() {
 	}
 	for i := range t.run.Sources {
 		s := &t.run.Sources[i]
-		what := fmt.Sprintf("%s, %s", plural(s.Objects, "object"), policyText(s.Policy))
+		what := fmt.Sprintf("%s, %s", plural(s.Objects, "object"), usedPolicies(s))
 		if s.Err != nil {
 			what = t.red("not judged")
 		}
 		t.line("  %-*s  %s  %s", pad, Printable(s.Source.ID), t.dim(fmt.Sprintf("%-9s", Printable(string(s.Source.Kind)))), what)
 	}
 	t.line("")
+}
+
+// usedPolicies names the policies of a source: with the scopes they are from, and counted where there are several.
+func usedPolicies(s *check.SourceReport) string {
+	var out []string
+	for _, u := range s.Policies {
+		text := policyText(u.Policy)
+		if u.Scope != "" {
+			text += " by policy " + Printable(u.Scope)
+		}
+		if len(s.Policies) > 1 {
+			text += " for " + plural(u.Pods, "workload")
+		}
+		out = append(out, text)
+	}
+	if len(out) == 0 {
+		return policyText(s.Policy)
+	}
+	return strings.Join(out, ", ")
 }
 
 func (t *text) skipped() {

@@ -19,6 +19,7 @@ type checkCommand struct {
 	stdio
 	sourceFlags
 	policyFlags
+	baselineFlags
 	outputFlags
 }
 
@@ -38,16 +39,21 @@ given. What was skipped is counted, and listed with -v.`,
 	}
 	c.sourceFlags.register(cmd.Flags())
 	c.policyFlags.register(cmd.Flags())
+	c.baselineFlags.register(cmd.Flags())
 	c.outputFlags.register(cmd.Flags(), report.Formats)
 	return cmd
 }
 
 func (c *checkCommand) run(ctx context.Context, args []string) error {
-	o, ws, err := c.options(args)
+	o, ws, err := c.options(ctx, args)
 	if err != nil {
 		return err
 	}
 	defer ws.tree.Close()
+	baseline, err := c.baselineFlags.open(ws, c.revision)
+	if err != nil {
+		return err
+	}
 	outputs, err := c.outputFlags.open(c.Out)
 	if err != nil {
 		return err
@@ -57,6 +63,10 @@ func (c *checkCommand) run(ctx context.Context, args []string) error {
 	res, err := check.Check(ctx, ws.tree, o)
 	progress.clear()
 	if err != nil {
+		return err
+	}
+	res.Say(c.notices...)
+	if err := baseline.apply(res, o.Whole()); err != nil {
 		return err
 	}
 	if err := outputs.write(res, c.reportOptions()); err != nil {
@@ -87,37 +97,6 @@ func (c *checkCommand) reportOptions() report.Options {
 		Quiet:   c.quiet,
 		FailOn:  check.Severity(c.failOn),
 	}
-}
-
-// options gathers what the flags say.
-func (c *checkCommand) options(args []string) (check.Options, *workspace, error) {
-	var o check.Options
-	pol, err := c.policyFlags.policy(c.kubeVersion)
-	if err != nil {
-		return o, nil, err
-	}
-	sel := check.Selection{Select: c.sel, Ignore: c.ignore}
-	if _, err := sel.Rules(); err != nil {
-		return o, nil, err
-	}
-	ws, err := openWorkspace(c.root, args)
-	if err != nil {
-		return o, nil, err
-	}
-	if _, err := c.remotes.attach(ws); err != nil {
-		return o, nil, err
-	}
-	helm, err := c.helmOptions(ws)
-	if err != nil {
-		return o, nil, err
-	}
-	return check.Options{
-		Discover:  render.DiscoverOptions{Paths: ws.paths, All: c.all, Helm: helm},
-		Render:    c.renderOptions(),
-		Limits:    c.limits(),
-		Policy:    pol,
-		Selection: sel,
-	}, ws, nil
 }
 
 func (f *sourceFlags) helmOptions(ws *workspace) (render.HelmOptions, error) {

@@ -45,11 +45,14 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 	if c.only != "" && c.only != "safe" {
 		return fmt.Errorf("--only %q: expected safe", c.only)
 	}
-	o, ws, err := c.options(args)
+	o, ws, err := c.options(ctx, args)
 	if err != nil {
 		return err
 	}
 	defer ws.tree.Close()
+	for _, n := range c.notices {
+		fmt.Fprintf(c.Err, "notice: %s: %s\n", printable(n.File), printable(n.Text))
+	}
 	progress := newProgress(c.Err, c.quiet)
 	o.Progress = progress.update
 	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe"})

@@ -154,7 +154,7 @@ func TestRemoteGitNeverLocal(t *testing.T) {
 	bare := filepath.Join(dir, "repo.git")
 	gitRepo(t, bare, map[string]string{"kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": remoteAccount})
 	r := newRemoteRepo(t, map[string]string{"app/kustomization.yaml": "resources:\n- file://" + bare + "\n"})
-	r.want(2, []string{"is not the address of a git repository that can be fetched"}, "render", "--allow-remote", "localhost")
+	r.want(2, []string{"a git repository on this machine is not cloned"}, "render", "--allow-remote", "localhost")
 	bad := newRemoteRepo(t, map[string]string{"app/kustomization.yaml": "resources:\n- https://git.example.com/org/repo.git?ref=--upload-pack=x\n"})
 	bad.want(2, []string{"is not the address of a git repository that can be fetched"}, "render", "--allow-remote", "git.example.com")
 	redirect := serve(t, http.RedirectHandler("http://127.0.0.1:1/org/repo.git", http.StatusFound))

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -13,10 +14,17 @@ import (
 // asCommand makes the test binary behave as syncgate.
 const asCommand = "SYNCGATE_TEST_AS_COMMAND"
 
+// peakFile names a file that the test binary, as a command, writes its peak of memory to.
+const peakFile = "SYNCGATE_TEST_PEAK_FILE"
+
 func TestMain(m *testing.M) {
 	render.RunIfWorker()
 	if os.Getenv(asCommand) != "" {
-		main()
+		code := run(os.Args[1:], stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+		if file := os.Getenv(peakFile); file != "" {
+			os.WriteFile(file, []byte(strconv.FormatInt(peakMemory(), 10)), 0o644)
+		}
+		os.Exit(code)
 	}
 	testscript.Main(m, map[string]func(){
 		"syncgate": main,

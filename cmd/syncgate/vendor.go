@@ -50,11 +50,15 @@ func (c *vendorCommand) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	helm, err := c.helmOptions(ws)
+	cfg, err := c.loadConfig(ws, nil)
 	if err != nil {
 		return err
 	}
-	found, err := render.Discover(ws.tree, render.DiscoverOptions{Paths: ws.paths, All: c.all, Helm: helm})
+	discover, err := c.discoverOptions(ws, cfg.Config)
+	if err != nil {
+		return err
+	}
+	found, err := render.Discover(ws.tree, discover)
 	if err != nil {
 		return err
 	}

@@ -84,11 +84,14 @@ func (s *Store) Fetch(ctx context.Context, r render.Remote) (render.RemoteCopy, 
 	if len(s.used) >= maxRemotes {
 		return render.RemoteCopy{}, fmt.Errorf("more than %d remote bases and charts are used", maxRemotes)
 	}
+	locked, isLocked := find(s.lock, r)
+	if len(s.hosts) == 0 && !isLocked {
+		return render.RemoteCopy{}, render.ErrOff
+	}
 	source, err := s.source(r)
 	if err != nil {
 		return render.RemoteCopy{}, err
 	}
-	locked, isLocked := find(s.lock, r)
 	if isLocked {
 		if dir, ok, err := s.cache.get(source.identity(locked), locked); err != nil || ok {
 			s.used[locked] = true
@@ -96,7 +99,7 @@ func (s *Store) Fetch(ctx context.Context, r render.Remote) (render.RemoteCopy, 
 		}
 	}
 	if !s.hosts.allow(source.url()) {
-		return render.RemoteCopy{}, s.refusal(r, source, isLocked)
+		return render.RemoteCopy{}, refusal(r, source.url(), isLocked)
 	}
 	dir, e, err := s.download(ctx, r, source, locked)
 	if err != nil {
@@ -151,17 +154,14 @@ func mismatch(locked, got Entry) error {
 }
 
 // refusal says why something is not fetched.
-func (s *Store) refusal(r render.Remote, src source, isLocked bool) error {
-	allow := "--allow-remote " + src.url().String()
-	switch {
-	case isLocked:
-		return &render.Error{Msg: r.Name() + " is in " + LockFile + ", but not in the cache, and " + src.url().String() + " is not an allowed host",
+func refusal(r render.Remote, host address, isLocked bool) error {
+	allow := "--allow-remote " + host.String()
+	if isLocked {
+		return &render.Error{Msg: r.Name() + " is in " + LockFile + ", but not in the cache, and " + host.String() + " is not an allowed host",
 			Hint: "run `syncgate vendor " + allow + "`"}
-	case len(s.hosts) > 0:
-		return &render.Error{Msg: r.Name() + " is remote, and " + src.url().String() + " is not an allowed host",
-			Hint: "vendor it, or allow its host with " + allow}
 	}
-	return render.ErrOff
+	return &render.Error{Msg: r.Name() + " is remote, and " + host.String() + " is not an allowed host",
+		Hint: "vendor it, or allow its host with " + allow}
 }
 
 // explain gives an error the name of what was being fetched, and hides credentials.

@@ -1,0 +1,294 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"runtime"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+
+	psaapi "k8s.io/pod-security-admission/api"
+
+	"github.com/syncgate/syncgate/render"
+)
+
+// runner judges sources as they come out of the pool. Where labels of namespaces decide, objects with pods wait until all
+// sources have been seen: only they are kept, so memory grows with the workloads and not with what is rendered.
+type runner struct {
+	o        Options
+	rules    []*Rule
+	fallback *scopeTerms            // where no scope matches
+	scopes   map[string]*scopeTerms // by Scope.By
+	floor    string
+	latest   psaapi.Version
+	loc      *render.Locator
+	total    int
+
+	mu       sync.Mutex
+	done     int
+	run      *Run
+	declared *Declared
+	labels   *namespaces // nil until it is known
+	waiting  []*waiting
+}
+
+// scopeTerms are the terms of a scope. For LevelAuto they are completed for each namespace.
+type scopeTerms struct {
+	terms
+	auto bool
+}
+
+// waiting are a source's objects that cannot be judged yet, by their index in the report's order.
+type waiting struct {
+	rep     SourceReport
+	objects []render.Object
+	uses    map[PolicyUse]int
+}
+
+func newRunner(t *render.Tree, o Options) (*runner, error) {
+	rules, err := o.Selection.Rules()
+	if err != nil {
+		return nil, err
+	}
+	kube := cmp.Or(o.Render.KubeVersion, render.DefaultKubeVersion)
+	newest, err := NewPolicy("restricted", "latest", kube)
+	if err != nil {
+		return nil, err
+	}
+	latest, err := psaapi.ParseVersion(newest.Version)
+	if err != nil {
+		return nil, fmt.Errorf("kube version %q: %w", kube, err)
+	}
+	r := &runner{o: o, rules: rules, scopes: map[string]*scopeTerms{}, floor: cmp.Or(o.Floor, "restricted"),
+		latest: latest, loc: render.NewLocator(t), run: &Run{}, declared: o.Declared.clone()}
+	if r.fallback, err = r.newTerms(Scope{}, kube); err != nil {
+		return nil, err
+	}
+	for i := range o.Scopes {
+		s := &o.Scopes[i]
+		if r.scopes[s.By], err = r.newTerms(*s, kube); err != nil {
+			return nil, fmt.Errorf("%s: policy %q: %w", s.By, s.Name, err)
+		}
+	}
+	if o.Base != nil {
+		r.labels = o.Base.namespaces(latest)
+	}
+	return r, nil
+}
+
+// newTerms are the terms of a scope; what it leaves out is as outside of all scopes.
+func (r *runner) newTerms(s Scope, kube string) (*scopeTerms, error) {
+	pol := r.o.Policy
+	scoped, err := NewPolicy(cmp.Or(s.Level, pol.Level), cmp.Or(s.Version, "latest"), kube)
+	if err != nil {
+		return nil, err
+	}
+	if pol.Level = scoped.Level; s.Version != "" || pol.Version == "" {
+		pol.Version = scoped.Version
+	}
+	out := &scopeTerms{auto: pol.Level == LevelAuto}
+	if out.auto {
+		pol.Level = r.floor
+	}
+	out.terms = terms{scope: s.Name, policy: pol, rules: r.rules, severity: []Severities{s.Severity, r.o.Severity},
+		remedies: &r.o.Remedies}
+	for i := range r.o.Waivers {
+		out.images = out.images || len(r.o.Waivers[i].Images) > 0
+	}
+	if len(s.Ignore) > 0 {
+		out.rules = slices.DeleteFunc(slices.Clone(r.rules), func(x *Rule) bool {
+			return slices.ContainsFunc(s.Ignore, func(p string) bool { return matches(p, x) })
+		})
+	}
+	return out, nil
+}
+
+// terms are those for a namespace of a source; ok is false when the labels of namespaces decide and are not known yet.
+func (r *runner) terms(src *render.Source, namespace string) (t *terms, ok bool) {
+	st := r.fallback
+	if s := scopeFor(r.o.Scopes, src, namespace); s != nil {
+		st = r.scopes[s.By]
+	}
+	switch {
+	case !st.auto:
+		return &st.terms, true
+	case r.labels == nil:
+		return &st.terms, false
+	}
+	out := st.terms
+	out.policy, out.also = r.labels.policies(src, namespace, st.policy)
+	return &out, true
+}
+
+// take judges one rendered source. It is called from several goroutines.
+func (r *runner) take(res render.Result) {
+	if r.o.Observe != nil {
+		r.o.Observe(&res)
+	}
+	w := &waiting{rep: SourceReport{Source: res.Source, Objects: len(res.Objects), Read: res.Read, Err: res.Err},
+		uses: map[PolicyUse]int{}}
+	declared := newDeclarations()
+	var judged Judged
+	if res.Err == nil {
+		w.rep.Err = judged.each(&res, func(o *render.Object, pods []Pod) error {
+			declared.add(&w.rep.Source, o, pods, r.loc)
+			return r.judge(w, o, pods, judged.add(res.Source.ID))
+		})
+	}
+	w.rep.Pods, w.rep.Secrets, w.rep.Other = judged.Pods, judged.Secrets, judged.Other
+	r.locate(judged.Findings)
+	r.declared.put(res.Source.ID, declared)
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done++
+	if r.o.Progress != nil {
+		r.o.Progress(r.done, r.total)
+	}
+	if res.NotManifests != "" {
+		r.run.Skipped = append(r.run.Skipped, render.Skipped{Path: res.Source.Path, Reason: res.NotManifests})
+		return
+	}
+	r.waiting = append(r.waiting, w)
+	r.run.Findings = append(r.run.Findings, judged.Findings...)
+}
+
+// judge holds one object against its terms, or keeps it until they are known.
+func (r *runner) judge(w *waiting, o *render.Object, pods []Pod, report func(Finding)) error {
+	t, ok := r.terms(&w.rep.Source, namespaceOf(&w.rep.Source, o))
+	if !ok && len(pods) > 0 {
+		w.objects = append(w.objects, *o)
+		return nil
+	}
+	if len(pods) > 0 {
+		w.uses[PolicyUse{Policy: t.policy, Scope: t.scope}]++
+	}
+	return t.judge(o, pods, report)
+}
+
+func (r *runner) locate(fs []Finding) {
+	for i := range fs {
+		fs[i].Origin = r.loc.Origin(fs[i].Object, fs[i].Path)
+	}
+}
+
+// finish judges what had to wait and puts the run in order.
+func (r *runner) finish() (*Run, error) {
+	if r.labels == nil {
+		r.labels = r.declared.namespaces(r.latest)
+	}
+	r.judgeWaiting()
+	for _, w := range r.waiting {
+		w.rep.Policies = sortedUses(w.uses)
+		if len(w.rep.Policies) > 0 {
+			w.rep.Policy = w.rep.Policies[0].Policy
+		} else {
+			t, _ := r.terms(&w.rep.Source, cmp.Or(w.rep.Source.Namespace, w.rep.Source.Helm.Namespace))
+			w.rep.Policy = t.policy
+		}
+		r.run.Sources = append(r.run.Sources, w.rep)
+	}
+	sort.Slice(r.run.Sources, func(i, j int) bool { return r.run.Sources[i].Source.ID < r.run.Sources[j].Source.ID })
+	r.run.Declared = r.declared
+	r.weigh()
+	sortFindings(r.run.Findings)
+	newExempter(&r.o, r.run, r.declared).exempt(r.rules)
+	return r.run, nil
+}
+
+// judgeWaiting judges the objects that had to wait for namespaces, several at once.
+func (r *runner) judgeWaiting() {
+	todo := make(chan *waiting)
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for w := range todo {
+				r.judgeNow(w)
+			}
+		}()
+	}
+	for _, w := range r.waiting {
+		if len(w.objects) > 0 {
+			todo <- w
+		}
+	}
+	close(todo)
+	wg.Wait()
+}
+
+func (r *runner) judgeNow(w *waiting) {
+	var judged Judged
+	res := &render.Result{Source: w.rep.Source, Objects: w.objects}
+	err := judged.each(res, func(o *render.Object, pods []Pod) error {
+		return r.judge(w, o, pods, judged.add(w.rep.Source.ID))
+	})
+	w.objects = nil
+	r.locate(judged.Findings)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.run.Findings = append(r.run.Findings, judged.Findings...)
+	if w.rep.Err == nil {
+		w.rep.Err = err
+	}
+}
+
+// weigh takes out findings about what the cluster adds by itself, and makes errors of those without which it would
+// refuse the pod.
+func (r *runner) weigh() {
+	gives, demands := map[string]bool{}, map[string]string{}
+	for _, d := range r.declared.bySource {
+		for k := range d.gives {
+			gives[k] = true
+		}
+		for k, quota := range d.demands {
+			demands[k] = max(quota, demands[k])
+		}
+	}
+	if len(gives)+len(demands) == 0 {
+		return
+	}
+	sources := map[string]*SourceReport{}
+	for i := range r.run.Sources {
+		sources[r.run.Sources[i].Source.ID] = &r.run.Sources[i]
+	}
+	var out []Finding
+	for _, f := range r.run.Findings {
+		if f.lacks != "" {
+			src := &sources[f.Source].Source
+			namespace := namespaceOf(src, f.Object)
+			key := inNamespace(src, namespace, f.lacks)
+			if gives[key] {
+				continue
+			}
+			if quota := demands[key]; quota != "" {
+				f.Message += fmt.Sprintf(": the ResourceQuota %q refuses pods without it", quota)
+				f.Severity = r.demanded(src, namespace, &f)
+			}
+		}
+		out = append(out, f)
+	}
+	r.run.Findings = out
+}
+
+// demanded is the severity of a finding that makes the cluster refuse a pod: an error, unless the team has said.
+func (r *runner) demanded(src *render.Source, namespace string, f *Finding) Severity {
+	t, _ := r.terms(src, namespace)
+	unsaid := Finding{Rule: f.Rule, Severity: SeverityError}
+	return t.severityOf(&unsaid)
+}
+
+func sortedUses(uses map[PolicyUse]int) []PolicyUse {
+	var out []PolicyUse
+	for u, n := range uses {
+		u.Pods = n
+		out = append(out, u)
+	}
+	slices.SortFunc(out, func(a, b PolicyUse) int {
+		return cmp.Or(b.Pods-a.Pods, strings.Compare(a.Policy.String(), b.Policy.String()), strings.Compare(a.Scope, b.Scope))
+	})
+	return out
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+
+	"github.com/spf13/cobra"
+
+	"github.com/syncgate/syncgate/check/config"
+)
+
+var (
+	//go:embed starter/config.yaml
+	starterConfig []byte
+	//go:embed starter/workflow.yaml
+	starterWorkflow []byte
+	//go:embed starter/pre-commit
+	starterHook []byte
+)
+
+// starters are the files that init writes.
+var starters = []struct {
+	name string
+	data []byte
+	mode fs.FileMode
+	then string // what to do with it
+}{
+	{config.FileName, starterConfig, 0o644, "say what you hold the repository against"},
+	{".github/workflows/syncgate.yml", starterWorkflow, 0o644, "judges pull requests"},
+	{".githooks/pre-commit", starterHook, 0o755, "judges commits, after `git config core.hooksPath .githooks`"},
+}
+
+type initCommand struct {
+	stdio
+	force bool
+}
+
+func newInit(std stdio) *cobra.Command {
+	c := &initCommand{stdio: std}
+	cmd := &cobra.Command{
+		Use:   "init [DIRECTORY]",
+		Short: "Write a starter config, workflow and pre-commit hook",
+		Long:  "Write a commented config, a GitHub workflow and a pre-commit hook into DIRECTORY (default: the current one).\nFiles that exist are kept.",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			dir := "."
+			if len(args) == 1 {
+				dir = args[0]
+			}
+			return c.run(dir)
+		},
+	}
+	cmd.Flags().BoolVar(&c.force, "force", false, "overwrite files that exist")
+	return cmd
+}
+
+func (c *initCommand) run(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", dir, unwrapPath(err))
+	}
+	defer root.Close()
+	for _, s := range starters {
+		err := c.write(root, s.name, s.data, s.mode)
+		switch {
+		case errors.Is(err, fs.ErrExist):
+			fmt.Fprintf(c.Out, "kept   %s: it exists; --force overwrites it\n", s.name)
+		case err != nil:
+			return fmt.Errorf("writing %s: %w", s.name, unwrapPath(err))
+		default:
+			fmt.Fprintf(c.Out, "wrote  %s: %s\n", s.name, s.then)
+		}
+	}
+	return nil
+}
+
+func (c *initCommand) write(root *os.Root, name string, data []byte, mode fs.FileMode) error {
+	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
+		return err
+	}
+	if c.force {
+		if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(data); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"testing"
+
+	"github.com/syncgate/syncgate/check/config"
+)
+
+// TestStarterConfig wants the starter config to be valid, and with all its examples taken up as well.
+func TestStarterConfig(t *testing.T) {
+	if _, err := config.Parse("starter", starterConfig); err != nil {
+		t.Error(err)
+	}
+	all := regexp.MustCompile(`(?m)^#([^ \n])|^#(  )`).ReplaceAll(starterConfig, []byte("$1$2"))
+	c, err := config.Parse("starter with examples", all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Policies) != 1 || len(c.Exemptions) != 1 || len(c.Sources) != 1 || len(c.Fix.Users) != 1 || c.Floor != "restricted" {
+		t.Errorf("examples are missing: %+v", c)
+	}
+}
+
+// TestReadmeConfig wants the configs that the README shows to be valid.
+func TestReadmeConfig(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?s)```yaml\n(# .syncgate.yaml\n.*?)```").FindAllSubmatch(text, -1)
+	if len(shown) == 0 {
+		t.Error("the README shows no config")
+	}
+	for _, m := range shown {
+		if _, err := config.Parse("README", m[1]); err != nil {
+			t.Error(err)
+		}
+	}
+}

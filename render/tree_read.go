@@ -1,0 +1,180 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"sort"
+	"strings"
+)
+
+// MaxFileSize is the largest file a Tree reads, in bytes. The API server refuses objects of more than about 3 MiB
+// (etcd's limit is lower still), so a manifest of this size is never one that somebody means to apply.
+const MaxFileSize = 32 << 20
+
+// ReadFile returns a file's content. The caller must not change it. Files over MaxFileSize and things that are no
+// regular files are errors.
+func (t *Tree) ReadFile(name string) ([]byte, error) { return t.readUpTo(name, MaxFileSize) }
+
+// readUpTo reads a file of at most limit bytes.
+func (t *Tree) readUpTo(name string, limit int64) ([]byte, error) {
+	real, err := t.resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	if data, ok := t.edits[real]; ok {
+		t.rec.file(real)
+		if data == nil {
+			return nil, pathError("open", real, fs.ErrNotExist)
+		}
+		return data, t.quota.take(real, len(data))
+	}
+	// A named pipe would block the open itself: look before opening.
+	info, err := t.root.Lstat(filepath.FromSlash(real))
+	if err != nil {
+		return nil, pathError("open", real, err)
+	}
+	switch {
+	case info.IsDir():
+		return nil, pathError("read", real, errors.New("is a directory"))
+	case !info.Mode().IsRegular():
+		return nil, pathError("read", real, fmt.Errorf("is no regular file (%s)", info.Mode().Type()))
+	case info.Size() > limit:
+		return nil, pathError("read", real, fmt.Errorf("is %d MiB, more than the %d MiB that are read",
+			info.Size()>>20, limit>>20))
+	}
+	if err := t.quota.take(real, int(info.Size())); err != nil {
+		return nil, err
+	}
+	t.rec.file(real)
+	return t.readAll(real, info.Size())
+}
+
+// readAll reads a regular file whose size was size a moment ago.
+func (t *Tree) readAll(real string, size int64) ([]byte, error) {
+	f, err := t.root.Open(filepath.FromSlash(real))
+	if err != nil {
+		return nil, pathError("open", real, err)
+	}
+	defer f.Close()
+	data := make([]byte, 0, size+1)
+	for {
+		if len(data) > MaxFileSize {
+			return nil, pathError("read", real, errors.New("grew while it was read"))
+		}
+		if len(data) == cap(data) {
+			data = append(data, 0)[:len(data)]
+		}
+		n, err := f.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		if err == io.EOF {
+			return data, nil
+		}
+		if err != nil {
+			return nil, pathError("read", real, err)
+		}
+	}
+}
+
+// Entry is one name in a directory of a Tree.
+type Entry struct {
+	Name string
+	Dir  bool // a directory, or a link to one
+	Link bool // a symbolic link
+}
+
+// ReadDir lists a directory in byte order of names, without .git. A link that leads nowhere or out of the tree is listed as
+// a file.
+func (t *Tree) ReadDir(name string) ([]Entry, error) {
+	real, err := t.resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	t.rec.dir(real)
+	byName := map[string]Entry{}
+	f, err := t.root.Open(filepath.FromSlash(real))
+	if err != nil && !t.addedDir(real) {
+		return nil, pathError("open", real, err)
+	}
+	if err == nil {
+		list, err := f.ReadDir(-1)
+		f.Close()
+		if err != nil {
+			return nil, pathError("read", real, err)
+		}
+		for _, d := range list {
+			if isGitDir(d.Name()) {
+				continue
+			}
+			e := Entry{Name: d.Name(), Dir: d.IsDir(), Link: d.Type()&fs.ModeSymlink != 0}
+			if e.Link {
+				e.Dir = t.IsDir(path.Join(real, e.Name))
+			}
+			byName[e.Name] = e
+		}
+	}
+	t.overlayDir(real, byName)
+	out := make([]Entry, 0, len(byName))
+	for _, e := range byName {
+		out = append(out, e)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out, nil
+}
+
+// overlayDir adds to and removes from a directory's entries what the edits add and remove.
+func (t *Tree) overlayDir(dir string, byName map[string]Entry) {
+	for k, v := range t.edits {
+		rel := k
+		if dir != "." {
+			var ok bool
+			if rel, ok = strings.CutPrefix(k, dir+"/"); !ok {
+				continue
+			}
+		}
+		first, _, deeper := strings.Cut(rel, "/")
+		switch {
+		case v == nil && !deeper:
+			delete(byName, first)
+		case v != nil:
+			if _, ok := byName[first]; !ok {
+				byName[first] = Entry{Name: first, Dir: deeper}
+			}
+		}
+	}
+}
+
+// IsDir reports whether name leads to a directory inside the tree.
+func (t *Tree) IsDir(name string) bool {
+	real, err := t.resolve(name)
+	if err != nil {
+		return false
+	}
+	if _, ok := t.edits[real]; ok {
+		return false
+	}
+	info, err := t.root.Lstat(filepath.FromSlash(real))
+	if err != nil {
+		return t.addedDir(real)
+	}
+	t.rec.probe(real)
+	return info.IsDir()
+}
+
+// Exists reports whether name leads to something inside the tree.
+func (t *Tree) Exists(name string) bool {
+	real, err := t.resolve(name)
+	if err != nil {
+		return false
+	}
+	if v, ok := t.edits[real]; ok {
+		t.rec.probe(real)
+		return v != nil
+	}
+	t.rec.probe(real)
+	_, err = t.root.Lstat(filepath.FromSlash(real))
+	return err == nil || t.addedDir(real)
+}
