@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"path"
 	"strings"
 	"sync"
 	"text/template"
@@ -129,23 +128,10 @@ func (c *loadedChart) installable() error {
 			Msg:  kind + " charts are not installable",
 			Hint: "a library chart is rendered through the charts that depend on it"}
 	}
-	var missing []string
-	for _, want := range c.Metadata.Dependencies {
-		if !hasChart(c.Dependencies(), want.Name) {
-			missing = append(missing, want.Name)
-		}
+	if missing, needs := c.missingDependencies(); len(missing) > 0 {
+		return c.dependencyError(missing, needs)
 	}
-	if len(missing) == 0 {
-		return nil
-	}
-	file := "Chart.yaml"
-	if c.line(file, "dependencies") == 0 && c.file("requirements.yaml") != c.path {
-		file = "requirements.yaml"
-	}
-	return &Error{File: c.file(file), Line: c.dependencyLine(file, missing[0]),
-		Msg: "found in Chart.yaml, but missing in charts/ directory: " + strings.Join(missing, ", "),
-		Hint: fmt.Sprintf("run `helm dependency build %s` and commit %s, so that the chart renders without a network",
-			c.path, path.Join(c.path, "charts"))}
+	return nil
 }
 
 func hasChart(charts []*chart.Chart, name string) bool {

@@ -23,7 +23,10 @@ const (
 	maxCharts     = 1000 // charts to render: a dependency may stand for many, under as many aliases
 )
 
-var utf8BOM = []byte("\xef\xbb\xbf")
+var (
+	utf8BOM   = []byte("\xef\xbb\xbf")
+	gzipMagic = []byte("\x1f\x8b\x08")
+)
 
 // filePlace is where a file of a chart stands in the tree: itself, or the archive that holds it.
 type filePlace struct {
@@ -74,6 +77,13 @@ func loadChart(t *Tree, name string) (*loadedChart, error) {
 	if err != nil {
 		return nil, err
 	}
+	if more, err := l.fetched(&loadedChart{Chart: c, path: real, at: l.at}); err != nil {
+		return nil, err
+	} else if len(more) > 0 {
+		if c, err = l.assemble(append(files, more...), real, 0); err != nil {
+			return nil, err
+		}
+	}
 	if countCharts(c, maxCharts) > maxCharts {
 		return nil, &Error{File: real, Limit: true, Msg: fmt.Sprintf("the chart and its dependencies are more than %d charts", maxCharts),
 			Hint: "look for aliases that multiply"}
@@ -105,7 +115,7 @@ func (l *chartLoader) packaged(name string) ([]rawFile, error) {
 	if err != nil {
 		return nil, fileError(name, err)
 	}
-	if !bytes.HasPrefix(data, []byte("\x1f\x8b\x08")) {
+	if !bytes.HasPrefix(data, gzipMagic) {
 		return nil, &Error{File: name, Msg: "does not appear to be a gzipped archive",
 			Hint: "expected a chart directory, or a chart as `helm package` writes it"}
 	}

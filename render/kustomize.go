@@ -155,8 +155,8 @@ func setManagedBy(m resmap.ResMap, entry *kustomization) error {
 // explain gives krusty's error the shape of an Error.
 func (f *treeFS) explain(err error) error {
 	var e *Error
-	if errors.As(err, &e) {
-		return e
+	if !errors.As(err, &e) {
+		e = f.diagnose(err.Error())
 	}
-	return f.diagnose(err.Error())
+	return f.outside(e)
 }

@@ -237,10 +237,12 @@ func (f *treeFS) aboutPlugin(e *Error, k *kustomization, c krustyCause) bool {
 
 // hasRead returns a file that krusty has read, as a kustomization in dir calls it.
 func (f *treeFS) hasRead(dir, ref string) (readFile, bool) {
-	real, err := f.t.Resolve(path.Join(dir, ref))
+	t, inner, copied := f.in(path.Join(dir, ref))
+	real, err := t.Resolve(inner)
 	if err != nil || ref == "" {
 		return readFile{}, false
 	}
+	real = path.Join(copied, real)
 	for _, r := range f.read {
 		if r.name == real {
 			return r, true

@@ -19,6 +19,8 @@ type kustomization struct {
 	file string
 	data []byte
 	spec types.Kustomization // legacy fields moved to where they belong now
+
+	copies map[copyRef]string // what is shown in the place of remote references
 }
 
 // maxKustomizations bounds how often a source reads kustomizations: a base counts each time it is used.
@@ -37,12 +39,13 @@ func (f *treeFS) serve(dir, file string, data []byte) ([]byte, error) {
 	}
 	k.spec.FixKustomization()
 	f.schema = f.schema || len(k.spec.OpenAPI) > 0
-	if err := f.checkRemotes(k); err != nil {
+	data, err := f.checkRemotes(k)
+	if err != nil {
 		return nil, f.refuse(err)
 	}
 	for _, r := range k.refs() {
 		if r.use == holdsObjects {
-			f.manifests[path.Join(dir, r.text)] = true
+			f.manifests[path.Join(dir, k.swap(r.text, RemoteResource, RemoteFile))] = true
 		}
 	}
 	if f.trace && len(f.loaded) == 1 {
@@ -89,6 +92,7 @@ type refUse int
 
 const (
 	holdsObjects refUse = iota // loads its objects; a directory or a repository too
+	holdsChanges               // applies it, a component: a directory or a repository
 	holdsPlugins               // runs the generators or transformers it configures; a directory or a repository too
 	holdsData                  // reads the file
 )
@@ -105,7 +109,7 @@ func (k *kustomization) refs() []kustomizeRef {
 	}
 	s := &k.spec
 	add(holdsObjects, s.Resources...)
-	add(holdsObjects, s.Components...)
+	add(holdsChanges, s.Components...)
 	add(holdsPlugins, s.Generators...)
 	add(holdsPlugins, s.Transformers...)
 	add(holdsPlugins, s.Validators...)
@@ -177,7 +181,7 @@ func (f *treeFS) referrer(name string) (*kustomization, string) {
 	for i := len(f.loaded) - 1; i >= 0; i-- {
 		k := f.loaded[i]
 		for _, r := range k.refs() {
-			at := path.Join(k.dir, r.text)
+			at := path.Join(k.dir, k.swap(r.text, RemoteResource, RemoteBase, RemoteFile))
 			if filepath.IsAbs(r.text) {
 				at, _ = f.name(r.text)
 			}

@@ -34,6 +34,9 @@ type treeFS struct {
 	manifests map[string]bool // what kustomizations call their manifests
 	read      []readFile      // in order
 	inflated  []objectOrigin  // what the charts of helmCharts made
+
+	copies map[string]*shownCopy // of remote files and bases, by the name of their directory
+	pulled map[string]Remote     // charts of helmCharts that were fetched, by their directory
 }
 
 // krustyFile is a file that krusty has asked for and not read yet.
@@ -89,10 +92,13 @@ func (f *treeFS) CleanedAbs(p string) (filesys.ConfirmedDir, string, error) {
 	if path.Base(name) == lastKustomizationName {
 		defer delete(f.opened, path.Dir(name))
 	}
-	real, err := f.t.Resolve(name)
-	if _, edited := f.t.Edits()[real]; err == nil && edited && !f.t.Exists(real) {
+	t, inner, dir := f.in(name)
+	inside, err := t.Resolve(inner)
+	if _, edited := t.Edits()[inside]; err == nil && edited && !t.Exists(inside) {
 		err = fs.ErrNotExist
 	}
+	err = full(dir, err)
+	real := path.Join(dir, inside)
 	var leaving *LeavesRootError
 	switch {
 	case errors.As(err, &leaving):
@@ -104,7 +110,7 @@ func (f *treeFS) CleanedAbs(p string) (filesys.ConfirmedDir, string, error) {
 			at, err = f.abs(pe.Path), pe.Err
 		}
 		return "", "", fmt.Errorf("evalsymlink failure on '%s' : %w", p, &fs.PathError{Op: "lstat", Path: at, Err: err})
-	case f.t.IsDir(real):
+	case t.IsDir(inside):
 		f.opened[real] = true
 		return filesys.ConfirmedDir(f.abs(real)), "", nil
 	}
@@ -128,9 +134,10 @@ func (f *treeFS) ReadFile(p string) ([]byte, error) {
 	if err != nil {
 		return nil, f.refuse(f.locate(name, err))
 	}
-	data, err := f.t.ReadFile(name)
+	t, inner, dir := f.in(name)
+	data, err := t.ReadFile(inner)
 	if err != nil {
-		return nil, f.refuse(f.locate(name, err))
+		return nil, f.refuse(f.locate(name, full(dir, err)))
 	}
 	if err := f.aliases.check(name, data); err != nil {
 		return nil, f.refuse(err)
@@ -153,13 +160,15 @@ func (f *treeFS) ReadFile(p string) ([]byte, error) {
 // Exists is true if the path exists in the tree.
 func (f *treeFS) Exists(p string) bool {
 	name, err := f.name(p)
-	return err == nil && f.t.Exists(name)
+	t, inner, _ := f.in(name)
+	return err == nil && t.Exists(inner)
 }
 
 // IsDir is true if the path is a directory in the tree.
 func (f *treeFS) IsDir(p string) bool {
 	name, err := f.name(p)
-	return err == nil && f.t.IsDir(name)
+	t, inner, _ := f.in(name)
+	return err == nil && t.IsDir(inner)
 }
 
 var (

@@ -101,16 +101,26 @@ func (p *chartInflator) chart() (string, error) {
 	if err != nil {
 		return "", &Error{File: file, Line: line, Msg: fmt.Sprintf("chart %s: %v", p.Name, err), Hint: "only files inside the repository are read"}
 	}
-	if p.fs.t.IsDir(name) {
-		return p.fs.t.Resolve(name)
+	t, inner, dir := p.fs.in(name)
+	if root, _ := p.fs.name(p.h.Loader().Root()); !p.fs.sameCopy(root, name) {
+		return "", &Error{File: file, Line: line, Msg: fmt.Sprintf("chart %s is outside what this kustomization is part of", p.Name),
+			Hint: "a remote base can use the charts of its own repository, or those of a chart repository"}
+	}
+	if t.IsDir(inner) {
+		real, err := t.Resolve(inner)
+		return path.Join(dir, real), full(dir, err)
 	}
 	if p.Repo == "" {
 		return "", &Error{File: file, Line: line, Msg: fmt.Sprintf("no repo specified for pull, no chart found at '%s'", name),
 			Hint: "add the chart, or correct its name or helmGlobals.chartHome"}
 	}
-	return "", &Error{File: file, Line: line,
-		Msg:  strings.TrimSpace("chart "+p.Name+" "+p.Version) + " of " + redactURL(p.Repo) + " is remote, and network access is off",
-		Hint: fmt.Sprintf("vendor it to %s, or allow its host with --allow-remote %s", name, chartHost(p.Repo))}
+	want := Remote{Kind: RemoteChart, Ref: p.Repo, Chart: p.Name, Version: p.Version, File: file, Line: line}
+	if got, ok := p.fs.t.remotes.copyOf(want); ok {
+		return name, p.fs.pull(name, want, got)
+	}
+	e := want.missing()
+	e.Hint = fmt.Sprintf("vendor it to %s, or allow its host with --allow-remote %s", name, want.Host())
+	return "", e
 }
 
 func chartHost(repo string) string {
@@ -156,9 +166,9 @@ func (p *chartInflator) values() ([]byte, error) {
 
 // render gives the chart's objects as one text.
 func (p *chartInflator) render(chart string, values []byte) (string, error) {
-	t := p.fs.t
-	file := path.Join(path.Dir(chart), ".values-of-"+p.Name+".yaml") // in memory only
-	src := Source{ID: p.build.src.ID, Path: chart, Kind: KindHelm, Helm: HelmOptions{
+	t, inner, dir := p.fs.in(chart)
+	file := path.Join(path.Dir(inner), ".values-of-"+p.Name+".yaml") // in memory only
+	src := Source{ID: p.build.src.ID, Path: inner, Kind: KindHelm, Helm: HelmOptions{
 		ReleaseName: p.ReleaseName, NameTemplate: p.NameTemplate, Namespace: p.Namespace,
 		SkipCRDs: !p.IncludeCRDs, SkipTests: p.SkipTests, NoHooks: p.SkipHooks,
 		KubeVersion: p.KubeVersion, APIVersions: p.ApiVersions,
@@ -169,6 +179,7 @@ func (p *chartInflator) render(chart string, values []byte) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		_, name, _ = p.fs.in(name)
 		src.Helm.Values = append(src.Helm.Values, ValueLayer{File: name, Encoding: EncodingFile})
 	}
 	opts := p.build.opts
@@ -177,14 +188,21 @@ func (p *chartInflator) render(chart string, values []byte) (string, error) {
 	objects, _, err := renderHelm(view, src, opts, p.build.budget)
 	t.rec.add(view.Seen(), file)
 	var e *Error
-	if errors.As(err, &e) && e.File == file {
+	switch {
+	case errors.As(err, &e) && e.File == file:
 		e.File, e.Line = p.valuesOrigin(e.Line)
+	case errors.As(err, &e):
+		e = p.fs.inChart(chart, e.under(dir))
+		return "", e
+	case err != nil:
+		return "", err
 	}
 	if err != nil {
 		return "", err
 	}
 	for i := range objects {
-		p.fs.inflated = append(p.fs.inflated, objectOrigin{file: objects[i].File, ref: objects[i].Ref, template: objects[i].Template})
+		p.fs.inflated = append(p.fs.inflated, p.fs.origin(objectOrigin{file: path.Join(dir, objects[i].File), ref: objects[i].Ref,
+			template: objects[i].Template}))
 	}
 	return chartText(objects), nil
 }

@@ -53,7 +53,7 @@ func (f *treeFS) index() objectIndex {
 			refs = parseObjects(r.data)
 		}
 		for _, ref := range refs {
-			x.add(objectOrigin{file: r.name, ref: ref})
+			x.add(f.origin(objectOrigin{file: r.name, ref: ref}))
 		}
 	}
 	for _, k := range f.loaded {
@@ -62,10 +62,10 @@ func (f *treeFS) index() objectIndex {
 		}
 		seen[k.file] = true
 		for _, g := range k.spec.ConfigMapGenerator {
-			x.generated(k.file, "ConfigMap", g.Namespace, g.Name, g.Behavior)
+			x.generated(f.origin(objectOrigin{file: k.file, generated: true}), "ConfigMap", g.Namespace, g.Name, g.Behavior)
 		}
 		for _, g := range k.spec.SecretGenerator {
-			x.generated(k.file, "Secret", g.Namespace, g.Name, g.Behavior)
+			x.generated(f.origin(objectOrigin{file: k.file, generated: true}), "Secret", g.Namespace, g.Name, g.Behavior)
 		}
 	}
 	for _, o := range f.inflated {
@@ -75,10 +75,10 @@ func (f *treeFS) index() objectIndex {
 }
 
 // generated adds what a generator makes, unless it changes an object that exists already.
-func (x objectIndex) generated(file, kind, namespace, name, behavior string) {
+func (x objectIndex) generated(by objectOrigin, kind, namespace, name, behavior string) {
 	if behavior == "" || behavior == "create" {
-		x.add(objectOrigin{file: file, generated: true,
-			ref: ObjectRef{APIVersion: "v1", Kind: kind, Namespace: namespace, Name: name}})
+		by.ref = ObjectRef{APIVersion: "v1", Kind: kind, Namespace: namespace, Name: name}
+		x.add(by)
 	}
 }
 

@@ -2,7 +2,7 @@ package render
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
 	"net/url"
 	"path"
 	"strings"
@@ -12,13 +12,40 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// checkRemotes refuses a kustomization that kustomize would have to fetch something for.
-func (f *treeFS) checkRemotes(k *kustomization) error {
+// checkRemotes refuses a kustomization that kustomize would have to fetch something for: the first such place is the
+// error, which needs all that has no copy yet. It returns the kustomization with copies in the place of references.
+func (f *treeFS) checkRemotes(k *kustomization) ([]byte, error) {
+	if err := f.checkContained(k); err != nil {
+		return nil, err
+	}
+	var missing *Error
 	for _, r := range k.refs() {
-		if err := f.checkRemote(k, r); err != nil {
-			return err
+		err := f.checkRemote(k, r)
+		var e *Error
+		if err != nil && (!errors.As(err, &e) || e.Needs == nil) {
+			return nil, err
+		}
+		if missing == nil {
+			missing = e
+		} else if e != nil {
+			missing.Needs = append(missing.Needs, e.Needs...)
 		}
 	}
+	if missing != nil {
+		return nil, missing
+	}
+	if err := f.checkInline(k); err != nil || len(k.copies) == 0 {
+		return k.data, err
+	}
+	data, err := k.withCopies(k.data)
+	if err != nil {
+		return nil, err
+	}
+	return data, f.checkRest(k, data)
+}
+
+// checkInline refuses URLs in plugins that are configured in the kustomization itself.
+func (f *treeFS) checkInline(k *kustomization) error {
 	for _, list := range [][]string{k.spec.Generators, k.spec.Transformers, k.spec.Validators} {
 		for _, inline := range list {
 			if strings.Contains(inline, "\n") {
@@ -31,30 +58,70 @@ func (f *treeFS) checkRemotes(k *kustomization) error {
 	return nil
 }
 
-// checkRemote judges one reference. What can be a git repository is one even where a file has that name: kustomize
-// tries the file first and, when anything is wrong with it, clones (target.accumulateResources).
-//
-// It is the one place that decides about remote bases, so it is where one that was allowed and fetched would be replaced
-// by its copy.
-func (f *treeFS) checkRemote(k *kustomization, r kustomizeRef) error {
-	host := remoteHost(r.text)
-	if host == "" && r.use != holdsData {
-		host = gitHost(r.text)
+// checkRest refuses what is remote in a kustomization after all copies were put in: a reference in a place where
+// kustomize itself cannot use a URL.
+func (f *treeFS) checkRest(k *kustomization, data []byte) error {
+	served := &kustomization{dir: k.dir, file: k.file, data: k.data}
+	if err := served.spec.Unmarshal(data); err != nil {
+		return err
 	}
-	if host == "" {
-		return nil
+	served.spec.FixKustomization()
+	for _, r := range served.refs() {
+		if _, ok := r.remote(); ok {
+			return &Error{File: k.file, Line: k.lineOf(r.text), Msg: PublicURL(r.text) + " is a URL where kustomize takes none",
+				Hint: "download it, and name the file by its path"}
+		}
 	}
-	err := remoteError(k.file, k.lineOf(r.text), r.text, host)
-	if f.t.Exists(path.Join(k.dir, r.text)) {
-		err.Hint = "write ./" + r.text + " if you mean the file, for kustomize may clone it otherwise"
-	}
-	return err
+	return nil
 }
 
-func remoteError(file string, line int, ref, host string) *Error {
-	return &Error{File: file, Line: line, Msg: fmt.Sprintf("%s is remote, and network access is off", redactURL(ref)),
-		Hint: "vendor it, or allow its host with --allow-remote " + host}
+// remote is what a reference leads to outside the repository. What can be a git repository is one even where a file
+// has that name: kustomize tries the file first and, when anything is wrong with it, clones (target.accumulateResources).
+func (r kustomizeRef) remote() (Remote, bool) {
+	web, git := remoteHost(r.text) != "", false
+	if r.use != holdsData {
+		git = gitHost(r.text) != ""
+	}
+	kind := RemoteFile
+	switch {
+	case !web && !git:
+		return Remote{}, false
+	case git && (!web || r.use == holdsChanges):
+		kind = RemoteBase
+	case git:
+		kind = RemoteResource
+	}
+	return Remote{Kind: kind, Ref: r.text}, true
 }
+
+// checkRemote judges one reference. It is the one place that decides about remote files and bases: one that was fetched
+// is replaced by its copy, any other is an error.
+func (f *treeFS) checkRemote(k *kustomization, r kustomizeRef) error {
+	want, ok := r.remote()
+	if !ok {
+		return nil
+	}
+	want.File, want.Line = k.file, k.lineOf(r.text)
+	if t, inner, _ := f.in(path.Join(k.dir, r.text)); t.Exists(inner) {
+		return &Error{File: want.File, Line: want.Line, Msg: want.offMessage(),
+			Hint: "write ./" + r.text + " if you mean the file, for kustomize may clone it otherwise"}
+	}
+	if c, ok := f.t.remotes.copyOf(want); ok {
+		return f.show(k, want, c)
+	}
+	return want.missing()
+}
+
+// missing is the error of a render that needs something remote and has no copy of it.
+func (r Remote) missing() *Error {
+	if host := r.Host(); strings.HasPrefix(host, "/") {
+		return &Error{File: r.File, Line: r.Line, Msg: r.offMessage(), Hint: "vendor it: a git repository on this machine is not cloned"}
+	}
+	return &Error{File: r.File, Line: r.Line, Msg: r.offMessage(), Needs: []Remote{r},
+		Hint: "vendor it, or allow its host with --allow-remote " + r.Host()}
+}
+
+func (r Remote) offMessage() string { return r.Name() + " is remote, and network access is off" }
 
 // remoteHost is the host of a URL that kustomize loads as a file (loader.IsRemoteFile), "" for anything else.
 func remoteHost(ref string) string {
@@ -86,15 +153,6 @@ func gitHost(ref string) string {
 	return host
 }
 
-// redactURL hides what may be a password in a URL.
-func redactURL(ref string) string {
-	u, err := url.Parse(ref)
-	if err != nil || u.User == nil {
-		return ref
-	}
-	return u.Redacted()
-}
-
 var builtinVersion = []byte(konfig.BuiltinPluginApiVersion)
 
 // checkPluginConfig refuses URLs in the configuration of a builtin generator or transformer, which may stand in any
@@ -124,7 +182,8 @@ func (f *treeFS) checkPluginConfig(file string, data []byte) error {
 			return false
 		})
 		if line > 0 {
-			return remoteError(file, line, ref, remoteHost(ref))
+			return &Error{File: file, Line: line, Msg: Remote{Kind: RemoteFile, Ref: ref}.offMessage(),
+				Hint: "download it, and name the file by its path: the URLs of plugins are not fetched"}
 		}
 	}
 }

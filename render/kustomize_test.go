@@ -122,7 +122,7 @@ func TestKustomizeRemote(t *testing.T) {
 		{"resources:\n- github.com/org/repo\n", ":2", "github.com/org/repo", "github.com"},
 		{"bases:\n- git@gitlab.example:org/repo.git\n", ":2", "git@gitlab.example:org/repo.git", "gitlab.example"},
 		{"components:\n- ssh://git@host.example/org/repo\n", ":2", "ssh://git@host.example/org/repo", "host.example"},
-		{"resources:\n- https://user:secret@git.example/org/repo.git\n", ":2", "https://user:xxxxx@git.example/org/repo.git", "git.example"},
+		{"resources:\n- https://user:secret@git.example/org/repo.git\n", ":2", "https://xxxxx@git.example/org/repo.git", "git.example"},
 		{"resources:\n- file:///tmp/repo\n", ":2", "file:///tmp/repo", ""},
 		{"patches:\n- path: http://p.example/p.yaml\n", ":2", "http://p.example/p.yaml", "p.example"},
 		{"openapi:\n  path: https://o.example/s.json\n", ":2", "https://o.example/s.json", "o.example"},
@@ -133,8 +133,8 @@ func TestKustomizeRemote(t *testing.T) {
 		{"configurations:\n- https://k.example/k\n", ":2", "https://k.example/k", "k.example"},
 		{"transformers:\n- https://t.example/t.yaml\n", ":2", "https://t.example/t.yaml", "t.example"},
 		{"helmCharts:\n- name: a\n  valuesFile: https://v.example/v.yaml\n", ":3", "https://v.example/v.yaml", "v.example"},
-		{"generators:\n- |-\n  " + strings.ReplaceAll(plugin, "\n", "\n  ") + "\n", "", "https://files.example/a", "files.example"},
-		{"generators:\n- plugin.yaml\n", "", "https://files.example/a", "files.example"},
+		{"generators:\n- |-\n  " + strings.ReplaceAll(plugin, "\n", "\n  ") + "\n", "", "https://files.example/a", ""},
+		{"generators:\n- plugin.yaml\n", "", "https://files.example/a", ""},
 	} {
 		tree := writeRepo(t, map[string]string{"app/kustomization.yaml": c.kustomization, "app/plugin.yaml": plugin})
 		res := Render(tree, kustomizeSource("app"), Options{})

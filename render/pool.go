@@ -32,7 +32,7 @@ func (p *Pool) Render(ctx context.Context, t *Tree, sources []Source, each func(
 		go func() {
 			defer wg.Done()
 			for src := range todo {
-				each(p.one(ctx, t, src))
+				each(p.complete(ctx, t, src))
 			}
 		}()
 	}

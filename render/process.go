@@ -26,6 +26,7 @@ type worker struct {
 	out    *cappedReader
 	stderr *head
 	layer  int64 // of the edits that it has
+	copies int   // how many copies of remote things it knows
 }
 
 // request asks for a render, with the tree's edits unless the worker has them.
@@ -34,6 +35,7 @@ func (w *worker) request(t *Tree, src Source) request {
 	if w.layer != t.layer {
 		req.Edits, w.layer = t.edits, t.layer
 	}
+	req.Fetched, w.copies = t.remotes.since(w.copies)
 	return req
 }
 

@@ -153,6 +153,8 @@ type Error struct {
 	Hint   string // what to do now, may be empty
 	// Limit is set when a bound was hit (time, memory, output): the source did not fail on its own.
 	Limit bool
+	// Needs is what would have to be fetched for the source to render, as far as it is known by now.
+	Needs []Remote
 }
 
 func (e *Error) Error() string {

@@ -28,6 +28,8 @@ type Tree struct {
 	rec   *recorder         // nil when nobody listens
 	quota *quota            // nil for no bound
 
+	remotes *remotes // copies of what is outside; nil for none
+
 	mu    *sync.Mutex
 	plain map[string]bool // resolved directories known not to be links
 }

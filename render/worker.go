@@ -23,11 +23,12 @@ type workerConfig struct {
 }
 
 // request asks a worker for one render. Edits is the whole overlay; it is sent once, and renders that follow on the
-// same Layer leave it out.
+// same Layer leave it out. Fetched are the copies of remote things that were made since the request before.
 type request struct {
-	Source Source
-	Layer  int64
-	Edits  map[string][]byte
+	Source  Source
+	Layer   int64
+	Edits   map[string][]byte
+	Fetched []FetchedRemote
 }
 
 // maxStack bounds a goroutine's stack in a worker: templates that recurse without end hit it (Go's own bound of 1 GB
@@ -66,8 +67,10 @@ func work(in io.Reader, out io.Writer) error {
 	go dog.watch(time.Tick(watchdogPeriod))
 	requests := make(chan request)
 	go receive(dec, requests, cfg.Temp)
+	tree = tree.WithRemotes(nil)
 	t, layer := tree, int64(0)
 	for req := range requests {
+		tree.remotes.add(req.Fetched)
 		if req.Layer != layer {
 			t, layer = tree.overlaid(req.Edits), req.Layer
 		}

@@ -19,6 +19,7 @@ type sourceFlags struct {
 	apiVersions []string
 	jobs        int
 	bounds      boundFlags
+	remotes     remoteFlags
 
 	values       []string
 	set          []string
@@ -44,6 +45,8 @@ func (f *sourceFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.kubeVersion, "kube-version", render.DefaultKubeVersion, "the cluster's Kubernetes version")
 	fs.StringSliceVarP(&f.apiVersions, "api-versions", "a", nil, "further API versions of the cluster, for charts")
 	fs.IntVarP(&f.jobs, "jobs", "j", render.DefaultLimits.Workers, "how many sources are rendered at once")
+
+	f.remotes.register(fs)
 
 	fs.StringArrayVarP(&f.values, "values", "f", nil, "charts: a values `FILE`, relative to the root's or the current directory (repeatable)")
 	fs.StringArrayVar(&f.set, "set", nil, "charts: set a value, as helm does (repeatable)")

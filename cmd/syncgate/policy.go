@@ -42,6 +42,9 @@ func (c *checkCommand) options(ctx context.Context, args []string) (check.Option
 	if err != nil {
 		return check.Options{}, nil, err
 	}
+	if _, err := c.remotes.attach(ws); err != nil {
+		return check.Options{}, nil, err
+	}
 	if c.policyRef != "" {
 		if c.revision, err = openRevision(ctx, ws.tree.Dir(), c.policyRef); err != nil {
 			return check.Options{}, nil, err

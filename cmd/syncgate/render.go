@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"sort"
 	"strings"
 	"sync"
@@ -50,6 +51,9 @@ func (c *renderCommand) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer ws.tree.Close()
+	if _, err := c.remotes.attach(ws); err != nil {
+		return err
+	}
 	cfg, err := c.loadConfig(ws, nil)
 	if err != nil {
 		return err
@@ -91,7 +95,7 @@ func (c *renderCommand) print(results []render.Result, found *render.Discovery) 
 		r := &results[i]
 		if r.Err != nil {
 			failed = true
-			c.complain(r.Err)
+			complain(c.Err, r.Err)
 			continue
 		}
 		if r.NotManifests != "" {
@@ -106,7 +110,7 @@ func (c *renderCommand) print(results []render.Result, found *render.Discovery) 
 	}
 	for _, e := range found.Failed {
 		failed = true
-		c.complain(e)
+		complain(c.Err, e)
 	}
 	if _, err := c.Out.Write(out.Bytes()); err != nil {
 		return err
@@ -120,10 +124,11 @@ func (c *renderCommand) print(results []render.Result, found *render.Discovery) 
 	return nil
 }
 
-func (c *renderCommand) complain(e *render.Error) {
-	fmt.Fprintf(c.Err, "%s: %s\n", e.Source, printable(e.Error()))
+// complain prints what was wrong with a source.
+func complain(w io.Writer, e *render.Error) {
+	fmt.Fprintf(w, "%s: %s\n", e.Source, printable(e.Error()))
 	if e.Hint != "" {
-		fmt.Fprintf(c.Err, "  %s\n", printable(e.Hint))
+		fmt.Fprintf(w, "  %s\n", printable(e.Hint))
 	}
 }
 
