@@ -149,7 +149,7 @@ func treeOf(t *testing.T, a *txtar.Archive) *render.Tree {
 	return tree
 }
 
-// optionsFor reads "key: value" lines of an archive's comment: select, only, path.
+// optionsFor reads "key: value" lines of an archive's comment: select, only, templates, path.
 func optionsFor(t *testing.T, a *txtar.Archive) Options {
 	t.Helper()
 	policy, err := check.NewPolicy("restricted", "latest", render.DefaultKubeVersion)
@@ -167,6 +167,8 @@ func optionsFor(t *testing.T, a *txtar.Archive) Options {
 			o.Check.Selection.Select = strings.Split(value, ",")
 		case "only":
 			o.OnlySafe = value == "safe"
+		case "templates":
+			o.LiteralTemplates = value == "literal"
 		case "path":
 			o.Check.Discover.Paths = strings.Split(value, ",")
 		default:

@@ -73,13 +73,22 @@ func (p *prover) layerOf(h *helmSource, keys render.Path) (valueLayer, bool) {
 // depth is how many keys of a path the layer holds.
 func (l *valueLayer) depth(p *prover, keys render.Path) int {
 	tree := p.parsed(l)
+	doc, base := l.doc, l.base
 	if l.text {
-		return 0
+		node, ok := tree.Find(doc, base)
+		if !ok {
+			return 0
+		}
+		inner, err := yamledit.Parse([]byte(node.Value))
+		if err != nil {
+			return 0
+		}
+		tree, doc, base = inner, 0, nil
 	}
 	n := 0
 	for n < len(keys) {
-		at := append(l.base[:len(l.base):len(l.base)], keys[:n+1]...)
-		if _, ok := tree.Find(l.doc, at); !ok {
+		at := append(base[:len(base):len(base)], keys[:n+1]...)
+		if _, ok := tree.Find(doc, at); !ok {
 			break
 		}
 		n++

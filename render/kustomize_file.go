@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 kustomize still reads the deprecated fields, so this must look at them
+
 package render
 
 import (

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 the name of the generator to replace is exported nowhere else
+
 package render
 
 import (
