@@ -1,8 +1,6 @@
 package render
 
-import (
-	"testing"
-)
+import "testing"
 
 // What a source renders to depends on the lock as soon as it uses something remote.
 func TestRemoteReadsLock(t *testing.T) {
@@ -23,7 +21,7 @@ func TestRemoteNeeds(t *testing.T) {
 		t.Fatalf("%+v", res.Err)
 	}
 	for i, want := range []Remote{
-		{Kind: RemoteResource, Ref: "https://h.example/a.yaml", File: "app/kustomization.yaml", Line: 2},
+		{Kind: RemoteFile, Ref: "https://h.example/a.yaml", File: "app/kustomization.yaml", Line: 2},
 		{Kind: RemoteBase, Ref: "git@g.example:org/repo", File: "app/kustomization.yaml", Line: 3},
 		{Kind: RemoteBase, Ref: "https://h.example/org/c", File: "app/kustomization.yaml", Line: 5},
 	} {
