@@ -80,7 +80,7 @@ func (l *chartLoader) fetched(c *loadedChart) ([]rawFile, error) {
 	var out []rawFile
 	seen := map[string]bool{}
 	for _, need := range needs {
-		got, ok := l.tree.remotes.copyOf(need)
+		got, ok := l.tree.copyOf(need)
 		if !ok {
 			continue
 		}

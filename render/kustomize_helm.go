@@ -117,7 +117,7 @@ func (p *chartInflator) chart() (string, error) {
 			Hint: "add the chart, or correct its name or helmGlobals.chartHome"}
 	}
 	want := Remote{Kind: RemoteChart, Ref: p.Repo, Chart: p.Name, Version: p.Version, File: file, Line: line}
-	if got, ok := p.fs.t.remotes.copyOf(want); ok {
+	if got, ok := p.fs.t.copyOf(want); ok {
 		return name, p.fs.pull(name, want, got)
 	}
 	e := want.missing()

@@ -106,7 +106,7 @@ func (f *treeFS) checkRemote(k *kustomization, r kustomizeRef) error {
 		return &Error{File: want.File, Line: want.Line, Msg: want.offMessage(),
 			Hint: "write ./" + r.text + " if you mean the file, for kustomize may clone it otherwise"}
 	}
-	if c, ok := f.t.remotes.copyOf(want); ok {
+	if c, ok := f.t.copyOf(want); ok {
 		return f.show(k, want, c)
 	}
 	return want.missing()

@@ -69,6 +69,9 @@ type RemoteCopy struct {
 	Version string // of a chart
 }
 
+// LockFile is where a repository says, at its root, what the things are that it uses from elsewhere.
+const LockFile = ".syncgate.lock"
+
 // Fetch gets a copy of something remote, or says why there is none: an *Error when there is something to do about it.
 // It is called by one goroutine at a time, once for each thing, in the process that owns a Pool.
 type Fetch func(context.Context, Remote) (RemoteCopy, error)
@@ -125,8 +128,10 @@ func (r *remotes) add(list []FetchedRemote) {
 	}
 }
 
-// copyOf is the copy of something remote, when there is one.
-func (r *remotes) copyOf(want Remote) (RemoteCopy, bool) {
+// copyOf is the copy of something remote, when there is one. Which one that is depends on the lock.
+func (t *Tree) copyOf(want Remote) (RemoteCopy, bool) {
+	t.rec.probe(LockFile)
+	r := t.remotes
 	if r == nil {
 		return RemoteCopy{}, false
 	}

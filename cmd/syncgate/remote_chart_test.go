@@ -9,7 +9,6 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"os/exec"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -105,40 +104,6 @@ func TestRemoteDependency(t *testing.T) {
 	colder.want(2, []string{"web/Chart.yaml:5: fetching chart db ^1.0.0 of " + far.URL + "/stable/: is sha256:", ".syncgate.lock says"}, "render", "--allow-remote", far.host)
 	colder.want(0, []string{"written"}, "vendor", "--update", "--allow-remote", far.host)
 	colder.want(0, []string{"version: v1.4.0"}, "render")
-}
-
-// What comes from a fetched dependency equals what helm makes of it after `helm dependency build`.
-func TestRemoteDependencyAsHelm(t *testing.T) {
-	t.Parallel()
-	helm, err := exec.LookPath("helm")
-	if err != nil {
-		t.Logf("there is no helm command to compare with: %v", err)
-		return
-	}
-	far := serveFiles(t, chartFiles(t))
-	r := newRemoteRepo(t, dependsOn(far.URL+"/stable", "1.2.0"))
-	ours := r.want(0, nil, "render", "--no-origins", "--allow-remote", far.host)
-	run := func(args ...string) string {
-		cmd := exec.Command(helm, args...)
-		cmd.Dir = r.dir
-		cmd.Env = append(r.env, "HELM_CACHE_HOME="+t.TempDir(), "HELM_DATA_HOME="+t.TempDir())
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("helm %v: %v\n%s", args, err, out)
-		}
-		return string(out)
-	}
-	run("dependency", "update", "web")
-	theirs := run("template", "web")
-	var kept []string
-	for _, line := range strings.Split(theirs, "\n") {
-		if !strings.HasPrefix(line, "# Source") {
-			kept = append(kept, line)
-		}
-	}
-	if strings.TrimSpace(strings.Join(kept, "\n")) != strings.TrimSpace(ours) {
-		t.Errorf("helm:\n%s\nours:\n%s", theirs, ours)
-	}
 }
 
 func TestRemoteChartRepositories(t *testing.T) {

@@ -168,3 +168,18 @@ func TestRemoteFile(t *testing.T) {
 	cold.want(0, []string{"written; 1 in use, 1 fetched"}, "vendor", "--update", "--allow-remote", far.host)
 	cold.want(0, []string{"name: x-other"}, "render")
 }
+
+// What a remote file says is mended in the kustomization that names it, and is proven with the same copy.
+func TestRemoteFix(t *testing.T) {
+	t.Parallel()
+	far := serveFiles(t, map[string]string{"/a.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: far\nspec:\n  containers:\n  - name: c\n    image: nginx:1.27\n"})
+	r := newRemoteRepo(t, map[string]string{"app/kustomization.yaml": "resources:\n- " + far.URL + "/a.yaml\n"})
+	r.want(0, nil, "vendor", "--allow-remote", far.host)
+	n := far.hits.Load()
+	r.want(1, []string{"pss/allowPrivilegeEscalation"}, "check", "--select", "pss")
+	r.want(0, []string{"app/kustomization.yaml"}, "fix", "--select", "pss")
+	r.want(0, nil, "check", "--select", "pss")
+	if far.hits.Load() != n {
+		t.Error("a locked check or fix asked the network")
+	}
+}

@@ -24,7 +24,7 @@ func newVendor(std stdio) *cobra.Command {
 		Use:   "vendor [PATH...]",
 		Short: "Fetch remote bases and charts once, and lock what they are",
 		Long: `Fetch what PATH uses from elsewhere (remote files and bases of kustomizations, helmCharts, dependencies of charts) from the
-hosts that --allow-remote names, keep it in a cache of your own, and write ` + remote.LockFile + ` at the repository's root.
+hosts that --allow-remote names, keep it in a cache of your own, and write ` + render.LockFile + ` at the repository's root.
 
 With the lock, every command renders from the cache without a network. What is not in the cache is fetched again from
 allowed hosts, and anything but what was locked is an error. --update locks what is there now.
@@ -109,7 +109,7 @@ func (c *vendorCommand) lock(ws *workspace, store *remote.Store, failed []*rende
 		case changed:
 			state = "written"
 		}
-		fmt.Fprintf(c.Out, "%s %s; %d in use, %d fetched\n", remote.LockFile, state, store.Used(), store.Fetched())
+		fmt.Fprintf(c.Out, "%s %s; %d in use, %d fetched\n", render.LockFile, state, store.Used(), store.Fetched())
 	}
 	if len(failed) > 0 {
 		return errReported

@@ -23,7 +23,7 @@ var gitSettings = []string{
 	"protocol.file.allow=never", "protocol.ext.allow=never",
 	"http.followRedirects=false", // the host that was allowed is the one that answers
 	"core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false",
-	"fetch.recurseSubmodules=false", "submodule.recurse=false", "transfer.bundleURI=false", "fetch.fsckObjects=false",
+	"fetch.recurseSubmodules=false", "submodule.recurse=false", "transfer.bundleURI=false",
 }
 
 func (r gitRunner) command(ctx context.Context, args ...string) *exec.Cmd {

@@ -15,9 +15,6 @@ import (
 	"github.com/syncgate/syncgate/render"
 )
 
-// LockFile is the lock at a repository's root.
-const LockFile = ".syncgate.lock"
-
 const (
 	lockVersion = 1
 	maxLock     = 4 << 20
@@ -44,11 +41,11 @@ var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
 // readLock reads a repository's lock; a repository without one has an empty lock.
 func readLock(t *render.Tree) ([]Entry, error) {
-	data, err := t.ReadFile(LockFile)
+	data, err := t.ReadFile(render.LockFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	fail := func(err error) error { return fmt.Errorf("reading %s: %w", LockFile, err) }
+	fail := func(err error) error { return fmt.Errorf("reading %s: %w", render.LockFile, err) }
 	if err != nil {
 		return nil, fail(err)
 	}
@@ -118,21 +115,21 @@ func WriteLock(dir string, data []byte) (changed bool, err error) {
 		return false, err
 	}
 	defer root.Close()
-	old, err := root.ReadFile(LockFile)
+	old, err := root.ReadFile(render.LockFile)
 	switch {
 	case data == nil && err == nil:
-		return true, root.Remove(LockFile)
+		return true, root.Remove(render.LockFile)
 	case data == nil || err == nil && bytes.Equal(old, data):
 		return false, nil
 	}
-	tmp := LockFile + ".new"
+	tmp := render.LockFile + ".new"
 	root.Remove(tmp)
 	if err := root.WriteFile(tmp, data, 0o644); err != nil {
-		return false, fmt.Errorf("writing %s: %w", LockFile, err)
+		return false, fmt.Errorf("writing %s: %w", render.LockFile, err)
 	}
-	if err := root.Rename(tmp, LockFile); err != nil {
+	if err := root.Rename(tmp, render.LockFile); err != nil {
 		root.Remove(tmp)
-		return false, fmt.Errorf("writing %s: %w", LockFile, err)
+		return false, fmt.Errorf("writing %s: %w", render.LockFile, err)
 	}
 	return true, nil
 }

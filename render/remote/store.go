@@ -146,9 +146,9 @@ func (s *Store) download(ctx context.Context, r render.Remote, src source, locke
 }
 
 func mismatch(locked, got Entry) error {
-	msg := fmt.Sprintf("is %s now, and %s says %s", got.Digest, LockFile, locked.Digest)
+	msg := fmt.Sprintf("is %s now, and %s says %s", got.Digest, render.LockFile, locked.Digest)
 	if got.Commit != locked.Commit && got.Commit != "" && locked.Commit != "" {
-		msg = fmt.Sprintf("is at commit %s now, and %s says %s", got.Commit, LockFile, locked.Commit)
+		msg = fmt.Sprintf("is at commit %s now, and %s says %s", got.Commit, render.LockFile, locked.Commit)
 	}
 	return &render.Error{Msg: msg, Hint: "look at what changed, and run `syncgate vendor --update` if it is what you want"}
 }
@@ -157,7 +157,7 @@ func mismatch(locked, got Entry) error {
 func refusal(r render.Remote, host address, isLocked bool) error {
 	allow := "--allow-remote " + host.String()
 	if isLocked {
-		return &render.Error{Msg: r.Name() + " is in " + LockFile + ", but not in the cache, and " + host.String() + " is not an allowed host",
+		return &render.Error{Msg: r.Name() + " is in " + render.LockFile + ", but not in the cache, and " + host.String() + " is not an allowed host",
 			Hint: "run `syncgate vendor " + allow + "`"}
 	}
 	return &render.Error{Msg: r.Name() + " is remote, and " + host.String() + " is not an allowed host",
