@@ -24,15 +24,12 @@ func (b *block) literal(data string) string {
 	return strings.Join(w.entry(b.key, b.value, b.spot.col), "")
 }
 
-var (
-	flushList    = regexp.MustCompile(`(?m)^( *)(?:- )?[A-Za-z]\w*:\r?\n( *)- `)
-	defaultsList = 2
-)
+var listBelowKey = regexp.MustCompile(`(?m)^( *)(?:- )?[A-Za-z]\w*:\r?\n( *)- `)
 
 // listGap is how far a template indents lists below their key: 0 or 2, whichever is more frequent.
 func listGap(data string) int {
 	flush, indented := 0, 0
-	for _, m := range flushList.FindAllStringSubmatch(data, -1) {
+	for _, m := range listBelowKey.FindAllStringSubmatch(data, -1) {
 		if len(m[1]) == len(m[2]) {
 			flush++
 		} else {
@@ -42,7 +39,7 @@ func listGap(data string) int {
 	if flush > indented {
 		return 0
 	}
-	return defaultsList
+	return 2
 }
 
 // yamlWriter writes values in block style, each line with its newline. gap is how far lists stand in from their key.
