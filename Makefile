@@ -31,10 +31,10 @@ bench: build ## syncgate beside helm and kustomize on CORPUS, in one run; needs 
 	@test -n "$(CORPUS)" || { echo "say where charts and kustomizations are: make bench CORPUS=DIR"; exit 2; }
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) SYNCGATE_BIN=$(abspath $(BIN)) $(GO) test -tags bench -run '^TestBench' -count=1 -v ./cmd/syncgate
 
-conformance: ## what we render against the helm and kustomize commands on CORPUS; needs both on PATH
+conformance: ## what we render and find against the helm and kustomize commands and upstream on CORPUS; needs both on PATH
 	@test -n "$(CORPUS)" || { echo "say where charts and kustomizations are: make conformance CORPUS=DIR"; exit 2; }
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags conformance -run Conformance -count=1 -timeout 60m -v ./render
-	$(GO) test -tags conformance -run Conformance -count=1 -v ./cmd/syncgate
+	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags conformance -run Conformance -count=1 -timeout 60m -v ./cmd/syncgate
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags corpus -run Corpus -count=1 -timeout 60m -v ./fix/yamledit
 
 e2e: build ## the real binary beside the real kustomize command, then beside a real API server (the first build takes minutes)
