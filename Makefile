@@ -24,12 +24,12 @@ race: ## the same under the race detector
 lint: ## gofmt, vet, staticcheck
 	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not gofmt'ed:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
-	$(GO) vet -tags conformance,corpus ./...
+	$(GO) vet -tags bench,conformance,corpus ./...
 	$(GO) run $(STATICCHECK) ./...
 
 bench: build ## syncgate beside helm and kustomize on CORPUS, in one run; needs both on PATH
 	@test -n "$(CORPUS)" || { echo "say where charts and kustomizations are: make bench CORPUS=DIR"; exit 2; }
-	SYNCGATE_CORPUS=$(abspath $(CORPUS)) SYNCGATE_BIN=$(abspath $(BIN)) $(GO) test -tags bench -run '^TestBench' -count=1 -v ./cmd/syncgate
+	SYNCGATE_CORPUS=$(abspath $(CORPUS)) SYNCGATE_BIN=$(abspath $(BIN)) $(GO) test -tags bench -run '^TestBench' -count=1 -timeout 60m -v ./cmd/syncgate
 
 conformance: ## what we render and find against the helm and kustomize commands and upstream on CORPUS; needs both on PATH
 	@test -n "$(CORPUS)" || { echo "say where charts and kustomizations are: make conformance CORPUS=DIR"; exit 2; }
