@@ -82,7 +82,7 @@ func (b *bench) peaks(cmd *exec.Cmd) ([]int, usage) {
 	peak := map[int]int{}
 	for {
 		for _, pid := range processTree(cmd.Process.Pid) {
-			if kb := peakMemory(pid); kb > 0 {
+			if kb := highWater(pid); kb > 0 {
 				peak[pid] = kb >> 10
 			}
 		}
@@ -113,8 +113,8 @@ func processTree(pid int) []int {
 	return out
 }
 
-// peakMemory is a process's largest resident set so far, in KB, 0 when it is gone.
-func peakMemory(pid int) int {
+// highWater is a process's largest resident set so far, in KB, 0 when it is gone.
+func highWater(pid int) int {
 	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	for line := range bytes.Lines(data) {
 		if f := strings.Fields(string(line)); len(f) > 1 && f[0] == "VmHWM:" {

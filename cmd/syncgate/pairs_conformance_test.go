@@ -159,7 +159,7 @@ func (c *pairsTest) repository(root string) *pairsTotals {
 }
 
 // compare holds what the report says about a source against what upstream says about the command's output.
-func (c *pairsTest) compare(root string, src entry, out []byte, reports []*pairsReport, sum *pairsTotals) {
+func (c *pairsTest) compare(root string, src pairEntry, out []byte, reports []*pairsReport, sum *pairsTotals) {
 	objects, err := commandObjects(out)
 	if err != nil {
 		c.Errorf("%s: %v: %v", root, src, err)
@@ -191,12 +191,12 @@ func (c *pairsTest) compare(root string, src entry, out []byte, reports []*pairs
 	}
 }
 
-// entry is a chart or a kustomization.
-type entry struct{ kind, path string }
+// pairEntry is a chart or a kustomization.
+type pairEntry struct{ kind, path string }
 
 // entriesBelow finds charts and kustomizations by the names of their files.
-func entriesBelow(t *testing.T, root string) []entry {
-	seen := map[entry]bool{}
+func entriesBelow(t *testing.T, root string) []pairEntry {
+	seen := map[pairEntry]bool{}
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -204,20 +204,20 @@ func entriesBelow(t *testing.T, root string) []entry {
 		dir, err := filepath.Rel(root, filepath.Dir(p))
 		switch dir = filepath.ToSlash(dir); {
 		case d.Name() == "Chart.yaml":
-			seen[entry{"helm", dir}] = true
+			seen[pairEntry{"helm", dir}] = true
 		case slices.Contains(konfig.RecognizedKustomizationFileNames(), d.Name()):
-			seen[entry{"kustomize", dir}] = true
+			seen[pairEntry{"kustomize", dir}] = true
 		}
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.SortedFunc(maps.Keys(seen), func(a, b entry) int { return strings.Compare(a.path+a.kind, b.path+b.kind) })
+	return slices.SortedFunc(maps.Keys(seen), func(a, b pairEntry) int { return strings.Compare(a.path+a.kind, b.path+b.kind) })
 }
 
 // render runs the command, where it can reach no network.
-func (c *pairsTest) render(root string, src entry) ([]byte, error) {
+func (c *pairsTest) render(root string, src pairEntry) ([]byte, error) {
 	cmd := exec.Command("kustomize", "build", "--enable-helm", filepath.Join(root, src.path))
 	if src.kind == "helm" {
 		cmd = exec.Command("helm", "template", filepath.Join(root, src.path), "--include-crds", "--kube-version", c.kube)
@@ -234,9 +234,9 @@ func (c *pairsTest) render(root string, src entry) ([]byte, error) {
 
 // pairsReport is what the JSON report says, by source.
 type pairsReport struct {
-	sources map[entry]string // and their errors
+	sources map[pairEntry]string // and their errors
 	skipped map[string]string
-	pairs   map[entry]pairSet
+	pairs   map[pairEntry]pairSet
 }
 
 // check runs syncgate check on a repository.
@@ -265,11 +265,11 @@ func (c *pairsTest) check(root string, o *pairsOracle) *pairsReport {
 	if err := json.Unmarshal(out, &report); err != nil {
 		c.Fatalf("%v: %v", cmd.Args, err)
 	}
-	r := &pairsReport{sources: map[entry]string{}, skipped: map[string]string{}, pairs: map[entry]pairSet{}}
-	byID := map[string]entry{}
+	r := &pairsReport{sources: map[pairEntry]string{}, skipped: map[string]string{}, pairs: map[pairEntry]pairSet{}}
+	byID := map[string]pairEntry{}
 	for _, s := range report.Sources {
 		if s.Variant == "" {
-			byID[s.ID] = entry{s.Kind, s.Path}
+			byID[s.ID] = pairEntry{s.Kind, s.Path}
 			r.sources[byID[s.ID]] = s.Error
 			r.pairs[byID[s.ID]] = pairSet{}
 		}
