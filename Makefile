@@ -18,8 +18,10 @@ demo: build ## check fails, fix, check passes: on a copy of testdata/demo
 test: ## unit tests and the end-to-end scripts of testdata/script
 	$(GO) test ./...
 
-race: ## the same under the race detector, but for what measures time and memory
-	$(GO) test -race -skip '^(TestHostile|TestUpstreamFixtures)$$' ./...
+# Left out: what measures time and memory, and servers of tests whose contents change between runs of the binary, which
+# orders the accesses where the detector cannot see it.
+race: ## the same under the race detector
+	$(GO) test -race -skip '^(TestHostile|TestUpstreamFixtures|TestRemote.*)$$' ./...
 
 lint: ## gofmt, vet, staticcheck
 	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not gofmt'ed:"; echo "$$out"; exit 1; fi
@@ -53,7 +55,7 @@ fuzz: ## each fuzz target for FUZZTIME
 	done
 
 nightly: ## what takes long
-	$(GO) test -race -timeout 60m ./...
+	$(GO) test -race -timeout 60m -skip '^TestRemote' ./...
 	$(MAKE) fuzz FUZZTIME=5m
 
 clean:
