@@ -134,7 +134,7 @@ func FuzzEscape(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		if s == "" || len(s) > 1<<14 {
-			t.Skip()
+			return
 		}
 		harmless(t, s)
 	})
