@@ -81,7 +81,8 @@ func fixOne(t *testing.T, root string) {
 
 // wanted are the fields that a fix may change.
 var wanted = regexp.MustCompile(`\.(securityContext\.(runAsNonRoot|readOnlyRootFilesystem|allowPrivilegeEscalation|` +
-	`seccompProfile(\.type)?|capabilities(\.drop.*)?)|securityContext|resources(\.limits(\.(cpu|memory))?)?|volumes.*|volumeMounts.*)$`)
+	`seccompProfile(\.type)?|capabilities(\.drop.*)?)|securityContext|resources(\.(limits|requests)(\.(cpu|memory))?)?|volumes.*|volumeMounts.*|` +
+	`automountServiceAccountToken|labels|labels\.pod-security\.kubernetes\.io/enforce)$`)
 
 func compare(t *testing.T, dir string, old, now []object) int {
 	t.Helper()
