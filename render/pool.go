@@ -21,13 +21,14 @@ type Pool struct {
 // NewPool makes a pool for the tree below t's directory. One worker starts right away: make the pool before looking for
 // sources. The executable's main must call RunIfWorker.
 func NewPool(t *Tree, opts Options, limits Limits) *Pool {
-	p := &Pool{dir: t.Dir(), opts: opts, limits: limits.withDefaults(), first: make(chan *worker, 1)}
+	first := make(chan *worker, 1)
+	p := &Pool{dir: t.Dir(), opts: opts, limits: limits.withDefaults(), first: first}
 	go func() {
 		w, err := p.start()
 		if err != nil {
 			w = nil // whoever needs a worker tries again and says why
 		}
-		p.first <- w
+		first <- w
 	}()
 	return p
 }
