@@ -106,8 +106,9 @@ func receive(dec *gob.Decoder, requests chan<- request, temp string) {
 }
 
 // heapFloor is what a worker's heap may grow to before the collector looks at it. Sources leave nothing behind, so with
-// the few megabytes that are alive between them it would run many times for each: a fifth of a worker's time.
-const heapFloor = 128 << 20
+// the few megabytes that are alive between them it would run many times for each: a fifth of a worker's time. More than
+// this gains nothing: fresh pages cost as much.
+const heapFloor = 32 << 20
 
 // ballast counts as alive and is never touched, so it takes address space and no memory: with it the collector first
 // runs at heapFloor, and leaves large heaps to their usual factor, which a higher GOGC would not.
