@@ -18,7 +18,7 @@ func main() {
 // softMemory is where the collector starts to work harder, so that reports of some hundred thousand findings stay below
 // 400 MB; a run that needs more gets it, and takes up to twice as long. Below it there is no need to work often.
 const (
-	softMemory = 300 << 20
+	softMemory = 270 << 20
 	gcPercent  = 400
 )
 
