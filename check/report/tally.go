@@ -162,6 +162,17 @@ func failures(run *check.Run) []failure {
 	return out
 }
 
+// noticeText is a notice and where what it is about is written, fit to print.
+func noticeText(n *check.Notice) string {
+	switch {
+	case n.File == "":
+		return Printable(n.Text)
+	case n.Line == 0:
+		return Printable(n.File) + ": " + Printable(n.Text)
+	}
+	return fmt.Sprintf("%s:%d: %s", Printable(n.File), n.Line, Printable(n.Text))
+}
+
 // verdict is the outcome in a word and a sentence.
 type verdict struct {
 	Code int    // as ExitCode's

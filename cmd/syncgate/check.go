@@ -45,34 +45,40 @@ given. What was skipped is counted, and listed with -v.`,
 }
 
 func (c *checkCommand) run(ctx context.Context, args []string) error {
-	o, ws, err := c.options(ctx, args)
-	if err != nil {
-		return err
-	}
-	defer ws.tree.Close()
-	baseline, err := c.baselineFlags.open(ws, c.revision)
-	if err != nil {
-		return err
-	}
 	outputs, err := c.outputFlags.open(c.Out)
 	if err != nil {
 		return err
 	}
-	progress := newProgress(c.Err, c.quiet)
-	o.Progress = progress.update
-	res, err := check.Check(ctx, ws.tree, o)
-	progress.clear()
+	res, err := c.judge(ctx, args)
 	if err != nil {
-		return err
-	}
-	res.Say(c.notices...)
-	if err := baseline.apply(res, o.Whole()); err != nil {
 		return err
 	}
 	if err := outputs.write(res, c.reportOptions()); err != nil {
 		return err
 	}
 	return c.verdict(res)
+}
+
+// judge does all of the work but for the reports.
+func (c *checkCommand) judge(ctx context.Context, args []string) (*check.Run, error) {
+	o, ws, err := c.options(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	defer ws.tree.Close()
+	baseline, err := c.baselineFlags.open(ws, c.revision)
+	if err != nil {
+		return nil, err
+	}
+	progress := newProgress(c.Err, c.quiet)
+	o.Progress = progress.update
+	res, err := check.Check(ctx, ws.tree, o)
+	progress.clear()
+	if err != nil {
+		return nil, err
+	}
+	res.Say(c.notices...)
+	return res, baseline.apply(res, o.Whole())
 }
 
 // verdict turns a run into the command's outcome.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/syncgate/syncgate/fix"
 	"github.com/syncgate/syncgate/gitops/github"
@@ -23,6 +24,8 @@ type prCommand struct {
 	tokenFile, apiURL  string
 	labels             []string
 	draft, dryRun      bool
+
+	result *github.Result // of the last run
 }
 
 func newPR(std stdio) *cobra.Command {
@@ -47,9 +50,13 @@ fix; 2 the job could not be done.`,
   syncgate pr --repo acme/shop --base main --token-file token.txt`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
-	c.sourceFlags.register(cmd.Flags())
-	c.policyFlags.register(cmd.Flags())
-	fs := cmd.Flags()
+	c.register(cmd.Flags())
+	return cmd
+}
+
+func (c *prCommand) register(fs *pflag.FlagSet) {
+	c.sourceFlags.register(fs)
+	c.policyFlags.register(fs)
 	fs.StringVar(&c.only, "only", "", "only fixes that are `safe`")
 	fs.StringVar(&c.repo, "repo", "", "the repository as `OWNER/NAME` (default: GITHUB_REPOSITORY, or where the remote origin is)")
 	fs.StringVar(&c.base, "base", "", "the `BRANCH` to ask to be pulled into (default: the repository's default branch)")
@@ -59,7 +66,6 @@ fix; 2 the job could not be done.`,
 	fs.StringSliceVar(&c.labels, "labels", nil, "labels for a pull request that is opened")
 	fs.BoolVar(&c.draft, "draft", false, "open it as a draft")
 	fs.BoolVar(&c.dryRun, "dry-run", false, "say what would be done, and do nothing")
-	return cmd
 }
 
 func (c *prCommand) run(ctx context.Context, args []string) error {
@@ -99,7 +105,7 @@ func (c *prCommand) run(ctx context.Context, args []string) error {
 		return err
 	}
 	res, err := client.Open(ctx, v, *request)
-	if res != nil {
+	if c.result = res; res != nil {
 		c.say(c.Out, res)
 	}
 	if err != nil {
