@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,15 +54,20 @@ func (c *actionCommand) run(ctx context.Context) error {
 	return errors.Join(errReported, env.SetOutput("exit-code", strconv.Itoa(exitFailed)))
 }
 
-// step judges, then does about the findings what the input fix says.
+// step judges, then does about the findings what the input fix says. With a bundle it only opens that.
 func (c *actionCommand) step(ctx context.Context) error {
+	if c.env.Input("from") != "" {
+		return c.pr(ctx)
+	}
 	mend := func(context.Context) error { return nil }
 	switch v := c.env.Input("fix"); v {
 	case "", "none":
 	case "pr":
 		mend = c.pr
+	case "bundle":
+		mend = c.bundle
 	default:
-		return fmt.Errorf("the input fix: %q: expected none or pr", v)
+		return fmt.Errorf("the input fix: %q: expected none, pr or bundle", v)
 	}
 	verdict := c.check(ctx)
 	if verdict != nil && !errors.Is(verdict, errFindings) && !errors.Is(verdict, errReported) {
@@ -75,21 +81,28 @@ func (c *actionCommand) step(ctx context.Context) error {
 
 // Inputs that stand for the flag of their name: once, or once for each line.
 var (
-	oneFlag  = []string{"level", "level-version", "kube-version", "config", "fail-on", "select", "ignore"}
-	lineFlag = []string{"allow-remote"}
+	judgeFlags = []string{"level", "level-version", "kube-version", "config", "fail-on", "select", "ignore"}
+	lineFlags  = []string{"allow-remote"}
 )
 
-// flags sets flags as the inputs say. No input is ever parsed as a command line.
+// flags sets flags as the inputs say: those of judging, and more. No input is ever parsed as a command line.
 func (c *actionCommand) flags(fs *pflag.FlagSet, more ...string) error {
-	for _, name := range append(oneFlag[:len(oneFlag):len(oneFlag)], more...) {
-		if v := c.env.Input(name); v != "" {
+	if err := c.theseFlags(fs, slices.Concat(judgeFlags, more)...); err != nil {
+		return err
+	}
+	for _, name := range lineFlags {
+		for _, v := range c.env.Lines(name) {
 			if err := fs.Set(name, v); err != nil {
 				return fmt.Errorf("the input %s: %w", name, err)
 			}
 		}
 	}
-	for _, name := range lineFlag {
-		for _, v := range c.env.Lines(name) {
+	return nil
+}
+
+func (c *actionCommand) theseFlags(fs *pflag.FlagSet, names ...string) error {
+	for _, name := range names {
+		if v := c.env.Input(name); v != "" {
 			if err := fs.Set(name, v); err != nil {
 				return fmt.Errorf("the input %s: %w", name, err)
 			}
@@ -176,33 +189,75 @@ func (c *actionCommand) set(outputs map[string]string) error {
 	return nil
 }
 
-// pr opens or updates a pull request. What it cannot fix is the business of the check before it, and no failure.
-func (c *actionCommand) pr(ctx context.Context) error {
+// onlyPushes says why nothing is mended.
+func (c *actionCommand) onlyPushes() bool {
 	if c.env.PullRequest() {
 		fmt.Fprintln(c.Out, report.WorkflowCommand("notice", "", 0, 0, "syncgate",
-			"fix: pr does nothing on pull requests, whose branches are their authors'; run it on pushes or on a schedule"))
+			"nothing is fixed on pull requests, whose branches are their authors'; use the input fix on pushes or on a schedule"))
+	}
+	return c.env.PullRequest()
+}
+
+// pr opens or updates a pull request. What it cannot fix is the business of the check before it, and no failure.
+func (c *actionCommand) pr(ctx context.Context) error {
+	if c.onlyPushes() {
 		return nil
 	}
 	pc := &prCommand{}
 	fs := pflag.NewFlagSet("pr", pflag.ContinueOnError)
 	pc.register(fs)
-	if err := c.flags(fs, "only", "labels", "base"); err != nil {
+	err := c.theseFlags(fs, "labels", "base", "from", "digest")
+	if err == nil && pc.from == "" {
+		err = c.flags(fs, "only")
+	}
+	if err != nil {
 		return err
 	}
 	if pc.base == "" {
 		pc.base = c.env.Branch
 	}
-	err := actions.Quote(c.Out, func(out io.Writer) error {
-		pc.stdio = stdio{In: c.In, Out: out, Err: out}
+	err = c.mended(func(out stdio) error {
+		pc.stdio = out
+		if pc.from != "" {
+			return pc.run(ctx, nil)
+		}
 		return pc.run(ctx, c.env.Lines("paths"))
 	})
-	if errors.Is(err, errFindings) || errors.Is(err, errReported) {
-		err = nil // the check has said so
-	}
 	if pc.result == nil {
 		return err
 	}
 	return errors.Join(err, c.sayPull(pc.result))
+}
+
+// bundle writes proven fixes to a file. What cannot be fixed is the business of the check before it, and no failure.
+func (c *actionCommand) bundle(ctx context.Context) error {
+	if c.onlyPushes() {
+		return nil
+	}
+	fc := &fixCommand{}
+	fs := pflag.NewFlagSet("fix", pflag.ContinueOnError)
+	fc.register(fs)
+	if err := c.flags(fs, "only"); err != nil {
+		return err
+	}
+	fc.bundle = filepath.Join(c.env.Temp, "syncgate-bundle.json")
+	err := c.mended(func(out stdio) error {
+		fc.stdio = out
+		return fc.run(ctx, c.env.Lines("paths"))
+	})
+	if err != nil {
+		return err
+	}
+	return c.set(map[string]string{"bundle": fc.bundle, "digest": fc.digest})
+}
+
+// mended runs a command that mends; what it leaves is no error here.
+func (c *actionCommand) mended(run func(stdio) error) error {
+	err := actions.Quote(c.Out, func(out io.Writer) error { return run(stdio{In: c.In, Out: out, Err: out}) })
+	if errors.Is(err, errFindings) || errors.Is(err, errReported) {
+		return nil
+	}
+	return err
 }
 
 func (c *actionCommand) sayPull(r *github.Result) error {

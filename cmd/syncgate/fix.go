@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/syncgate/syncgate/check"
 	"github.com/syncgate/syncgate/fix"
@@ -39,12 +40,16 @@ needs a person's decision is listed, never written.`,
   syncgate fix --bundle fixes.json`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
-	c.sourceFlags.register(cmd.Flags())
-	c.policyFlags.register(cmd.Flags())
-	cmd.Flags().BoolVar(&c.diff, "diff", false, "print a unified diff, write nothing, and exit with 1 if there is any")
-	cmd.Flags().StringVar(&c.bundle, "bundle", "", "write the patches to a `FILE` for pr --from, and nothing to the work tree")
-	cmd.Flags().StringVar(&c.only, "only", "", "only fixes that are `safe`")
+	c.register(cmd.Flags())
 	return cmd
+}
+
+func (c *fixCommand) register(fs *pflag.FlagSet) {
+	c.sourceFlags.register(fs)
+	c.policyFlags.register(fs)
+	fs.BoolVar(&c.diff, "diff", false, "print a unified diff, write nothing, and exit with 1 if there is any")
+	fs.StringVar(&c.bundle, "bundle", "", "write the patches to a `FILE` for pr --from, and nothing to the work tree")
+	fs.StringVar(&c.only, "only", "", "only fixes that are `safe`")
 }
 
 func (c *fixCommand) run(ctx context.Context, args []string) error {
