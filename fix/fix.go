@@ -60,6 +60,13 @@ func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
 	if err != nil {
 		return nil, err
 	}
+	if since := o.Check.Since; since != nil {
+		look, left, err := since.Split(t, scope, o.Check.Discover)
+		if err != nil {
+			return nil, err
+		}
+		scope.Sources, scope.Skipped = look, append(scope.Skipped, since.Skipped(left)...)
+	}
 	whole := o.Check.Discover
 	whole.Paths = nil
 	all, err := render.Discover(t, whole)

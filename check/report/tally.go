@@ -199,6 +199,8 @@ func judge(run *check.Run, t *tally, o Options) verdict {
 		}
 	case t.rendered == 0 && v.Code != 0:
 		v.Word, v.Text = "incomplete", "nothing to render was found"
+	case t.rendered == 0 && run.Unchanged > 0:
+		v.Word, v.Text = "passed", "nothing has changed"
 	case t.rendered == 0:
 		v.Word, v.Text = "passed", "nothing to render"
 	case v.Code != 0:

@@ -125,7 +125,7 @@ func (c *prCommand) runFrom(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	head, err := openRevision(ctx, ".", "HEAD")
+	head, err := openRevision(ctx, ".", "", "HEAD")
 	if err != nil {
 		head = nil // no work tree is needed
 	}

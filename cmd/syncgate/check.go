@@ -21,6 +21,7 @@ type checkCommand struct {
 	policyFlags
 	baselineFlags
 	outputFlags
+	since sinceFlags
 }
 
 func newCheck(std stdio) *cobra.Command {
@@ -31,15 +32,21 @@ func newCheck(std stdio) *cobra.Command {
 		Long: `Render everything that would be applied from PATH (default: the current directory) and judge it.
 
 Kustomizations and charts that are only parts of others are not judged on their own, unless PATH names them or --all is
-given. What was skipped is counted, and listed with -v.`,
+given. What was skipped is counted, and listed with -v.
+
+With --changed-since, sources whose output nothing can have changed since a revision are left out, and counted: a file that
+one reads, lists or looks for in vain counts as its change. A change of the config or baseline, of what namespaces declare for
+others, or of a link concerns all sources.`,
 		Example: `  syncgate check
   syncgate check --level baseline apps/
+  syncgate check --changed-since origin/main
   syncgate check --format json --report sarif=syncgate.sarif overlays/prod`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
 	c.sourceFlags.register(cmd.Flags())
 	c.policyFlags.register(cmd.Flags())
 	c.baselineFlags.register(cmd.Flags())
+	c.since.register(cmd.Flags())
 	c.outputFlags.register(cmd.Flags(), report.Formats)
 	return cmd
 }
@@ -66,7 +73,7 @@ func (c *checkCommand) judge(ctx context.Context, args []string) (*check.Run, er
 		return nil, err
 	}
 	defer ws.tree.Close()
-	baseline, err := c.baselineFlags.open(ws, c.revision)
+	baseline, err := c.baselineFlags.open(ws, c.revision, o.Since != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +93,7 @@ func (c *checkCommand) verdict(res *check.Run) error {
 	if res.Errors() > 0 {
 		return errReported
 	}
-	if len(res.Sources) == 0 {
+	if len(res.Sources)+res.Unchanged == 0 {
 		return fmt.Errorf("nothing to judge: no kustomization, chart or manifest was found; name a path that holds one")
 	}
 	if c.fails(res) {

@@ -47,6 +47,7 @@ needs a person's decision is listed, never written.`,
 func (c *fixCommand) register(fs *pflag.FlagSet) {
 	c.sourceFlags.register(fs)
 	c.policyFlags.register(fs)
+	c.since.register(fs)
 	fs.BoolVar(&c.diff, "diff", false, "print a unified diff, write nothing, and exit with 1 if there is any")
 	fs.StringVar(&c.bundle, "bundle", "", "write the patches to a `FILE` for pr --from, and nothing to the work tree")
 	fs.StringVar(&c.only, "only", "", "only fixes that are `safe`")
@@ -66,7 +67,7 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 	defer ws.tree.Close()
 	var head *revision
 	if c.bundle != "" {
-		if head, err = openRevision(ctx, ws.tree.Dir(), "HEAD"); err != nil {
+		if head, err = openRevision(ctx, ws.tree.Dir(), "", "HEAD"); err != nil {
 			return fmt.Errorf("--bundle: %s is no git work tree with a commit; a bundle says which one its patches are for", ws.tree.Dir())
 		}
 	}
@@ -107,6 +108,8 @@ func (c *fixCommand) outcome(v *fix.Verified) error {
 	switch {
 	case v.Before().Errors() > 0:
 		return errReported
+	case len(v.Before().Sources) == 0 && c.since.ref != "":
+		return nil
 	case len(v.Before().Sources) == 0:
 		return fmt.Errorf("nothing to fix: no kustomization, chart or manifest was found; name a path that holds one")
 	case c.diff && len(v.Files()) > 0:
