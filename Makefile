@@ -41,6 +41,7 @@ conformance: ## what we render and find against the helm and kustomize commands 
 
 e2e: build ## the real binary beside helm and kustomize, in Chromium (which must be installed), beside a real API server (the first build takes minutes)
 	cd e2e && $(GO) test -count=1 ./...
+	cd e2e/act && $(GO) test -count=1 ./...
 	cd e2e/apiserver && $(GO) test -count=1 -timeout 30m -v .
 
 # A run is tried twice: go test can end a run that found nothing with "context deadline exceeded".

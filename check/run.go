@@ -28,14 +28,18 @@ type Options struct {
 	// Base, when set, is what the base revision declares: the labels of namespaces are then its own alone, and annotations
 	// count where it has them, too, so that a change cannot loosen what it is held against.
 	Base *Declared
+	// Since, when set, leaves out sources that nothing has changed.
+	Since *Since
 	// Progress, when set, is called after each source with how many are done and how many there are.
 	Progress func(done, total int)
 	// Observe, when set, sees each rendered source before it is judged. It is called from several goroutines.
 	Observe func(*render.Result)
 }
 
-// Whole reports whether a run looks at the whole repository and not only at some paths of it.
-func (o *Options) Whole() bool {
+// Whole reports whether a run looks at the whole repository and not only at some paths or changes of it.
+func (o *Options) Whole() bool { return o.Since == nil && o.allPaths() }
+
+func (o *Options) allPaths() bool {
 	for _, p := range o.Discover.Paths {
 		if p != "." {
 			return false
@@ -86,6 +90,8 @@ type Run struct {
 	Findings []Finding
 	Notices  []Notice
 	Declared *Declared // by the sources of the run, on top of Options.Declared
+
+	Unchanged int // sources that Options.Since left out; they are in Skipped
 }
 
 // Say adds notices.
@@ -102,12 +108,18 @@ func Check(ctx context.Context, t *render.Tree, o Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.auto() && !o.Whole() && o.Declared == nil && o.Base == nil {
+	if o.auto() && !o.allPaths() && o.Declared == nil && o.Base == nil {
 		if o.Declared, err = declareOthers(ctx, t, pool, found.Sources, o); err != nil {
 			return nil, err
 		}
 	}
-	run, err := Sources(ctx, t, pool, found.Sources, o)
+	judge := Sources
+	if o.Since != nil {
+		judge = func(ctx context.Context, t *render.Tree, pool *render.Pool, _ []render.Source, o Options) (*Run, error) {
+			return checkSince(ctx, t, pool, found, o)
+		}
+	}
+	run, err := judge(ctx, t, pool, found.Sources, o)
 	if err != nil {
 		return nil, err
 	}

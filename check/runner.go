@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"runtime"
 	"slices"
 	"sort"
@@ -148,6 +149,9 @@ func (r *runner) take(res render.Result) {
 		r.o.Progress(r.done, r.total)
 	}
 	if res.NotManifests != "" {
+		if path.Base(res.Source.Path) == ConfigFile {
+			return // no manifest that somebody forgot
+		}
 		r.run.Skipped = append(r.run.Skipped, render.Skipped{Path: res.Source.Path, Reason: res.NotManifests})
 		return
 	}

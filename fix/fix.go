@@ -23,7 +23,7 @@ type Options struct {
 
 // Verified is a set of patches that hold their proof together: with all of them applied, every source that reads an
 // edited file renders as before but for what the findings asked, the findings are gone, and no new one appeared.
-// Only Fix makes one that holds patches.
+// Only Fix makes one that holds patches, and Bundle carries it.
 type Verified struct {
 	patches []*Patch
 	left    []Left
@@ -35,7 +35,7 @@ type Verified struct {
 // FileChange is one edited file.
 type FileChange struct {
 	Name          string // relative to the root
-	Before, After []byte
+	Before, After []byte // Before is nil for a file that is made
 	Edits         []yamledit.Edit
 }
 
@@ -59,6 +59,13 @@ func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
 	scope, err := render.Discover(t, o.Check.Discover)
 	if err != nil {
 		return nil, err
+	}
+	if since := o.Check.Since; since != nil {
+		look, left, err := since.Split(t, scope, o.Check.Discover)
+		if err != nil {
+			return nil, err
+		}
+		scope.Sources, scope.Skipped = look, append(scope.Skipped, since.Skipped(left)...)
 	}
 	whole := o.Check.Discover
 	whole.Paths = nil

@@ -18,7 +18,7 @@ import (
 )
 
 // FileName is what the file is called that is looked for.
-const FileName = ".syncgate.yaml"
+const FileName = check.ConfigFile
 
 // MaxSize bounds the file.
 const MaxSize = 1 << 20

@@ -162,6 +162,17 @@ func failures(run *check.Run) []failure {
 	return out
 }
 
+// noticeText is a notice and where what it is about is written, fit to print.
+func noticeText(n *check.Notice) string {
+	switch {
+	case n.File == "":
+		return Printable(n.Text)
+	case n.Line == 0:
+		return Printable(n.File) + ": " + Printable(n.Text)
+	}
+	return fmt.Sprintf("%s:%d: %s", Printable(n.File), n.Line, Printable(n.Text))
+}
+
 // verdict is the outcome in a word and a sentence.
 type verdict struct {
 	Code int    // as ExitCode's
@@ -188,6 +199,8 @@ func judge(run *check.Run, t *tally, o Options) verdict {
 		}
 	case t.rendered == 0 && v.Code != 0:
 		v.Word, v.Text = "incomplete", "nothing to render was found"
+	case t.rendered == 0 && run.Unchanged > 0:
+		v.Word, v.Text = "passed", "nothing has changed"
 	case t.rendered == 0:
 		v.Word, v.Text = "passed", "nothing to render"
 	case v.Code != 0:

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/syncgate/syncgate/check"
 	"github.com/syncgate/syncgate/fix"
@@ -13,8 +14,10 @@ import (
 
 type fixCommand struct {
 	checkCommand
-	diff bool
-	only string
+	diff   bool
+	only   string
+	bundle string
+	digest string // of the bundle that was written
 }
 
 func newFix(std stdio) *cobra.Command {
@@ -26,30 +29,48 @@ func newFix(std stdio) *cobra.Command {
 
 A fix is written only when the findings it is for are gone, no new one appeared, and the rendered objects differ in
 nothing else. All files are written, or none. --diff prints the changes instead, and exits with 1 if there are any.
+--bundle writes them to a file instead, for ` + "`syncgate pr --from`" + ` to open a pull request with: so the job that renders needs no
+token, and the job with the token renders nothing.
 
 Every fix is safe (a correct workload cannot notice) or needs review (it can break one; what to test is printed). What
 needs a person's decision is listed, never written.`,
 		Example: `  syncgate fix --diff
   syncgate fix --only safe apps/
-  syncgate fix overlays/prod && git diff`,
+  syncgate fix overlays/prod && git diff
+  syncgate fix --bundle fixes.json`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
-	c.sourceFlags.register(cmd.Flags())
-	c.policyFlags.register(cmd.Flags())
-	cmd.Flags().BoolVar(&c.diff, "diff", false, "print a unified diff, write nothing, and exit with 1 if there is any")
-	cmd.Flags().StringVar(&c.only, "only", "", "only fixes that are `safe`")
+	c.register(cmd.Flags())
 	return cmd
+}
+
+func (c *fixCommand) register(fs *pflag.FlagSet) {
+	c.sourceFlags.register(fs)
+	c.policyFlags.register(fs)
+	c.since.register(fs)
+	fs.BoolVar(&c.diff, "diff", false, "print a unified diff, write nothing, and exit with 1 if there is any")
+	fs.StringVar(&c.bundle, "bundle", "", "write the patches to a `FILE` for pr --from, and nothing to the work tree")
+	fs.StringVar(&c.only, "only", "", "only fixes that are `safe`")
 }
 
 func (c *fixCommand) run(ctx context.Context, args []string) error {
 	if c.only != "" && c.only != "safe" {
 		return fmt.Errorf("--only %q: expected safe", c.only)
 	}
+	if c.bundle != "" && c.diff {
+		return errBundleAndDiff
+	}
 	o, ws, err := c.options(ctx, args)
 	if err != nil {
 		return err
 	}
 	defer ws.tree.Close()
+	var head *revision
+	if c.bundle != "" {
+		if head, err = openRevision(ctx, ws.tree.Dir(), "", "HEAD"); err != nil {
+			return fmt.Errorf("--bundle: %s is no git work tree with a commit; a bundle says which one its patches are for", ws.tree.Dir())
+		}
+	}
 	for _, n := range c.notices {
 		fmt.Fprintf(c.Err, "notice: %s: %s\n", printable(n.File), printable(n.Text))
 	}
@@ -61,16 +82,23 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 		return err
 	}
 	summary := c.Out
-	if c.diff {
-		if _, err := io.WriteString(c.Out, v.Diff()); err != nil {
-			return err
-		}
+	switch {
+	case c.diff:
 		summary = c.Err
-	} else if err := fix.NewWriter(ws.tree).Write(v); err != nil {
+		_, err = io.WriteString(c.Out, v.Diff())
+	case c.bundle != "":
+		err = c.writeBundle(ctx, ws, head, v)
+	default:
+		err = fix.NewWriter(ws.tree).Write(v)
+	}
+	if err == nil {
+		err = c.summarize(summary, v)
+	}
+	if err != nil {
 		return err
 	}
-	if err := c.summarize(summary, v); err != nil {
-		return err
+	if c.bundle != "" {
+		fmt.Fprintf(c.Out, "bundle: %s for the commit %s, digest %s\n", printable(c.bundle), head.commit[:12], c.digest)
 	}
 	return c.outcome(v)
 }
@@ -80,6 +108,8 @@ func (c *fixCommand) outcome(v *fix.Verified) error {
 	switch {
 	case v.Before().Errors() > 0:
 		return errReported
+	case len(v.Before().Sources) == 0 && c.since.ref != "":
+		return nil
 	case len(v.Before().Sources) == 0:
 		return fmt.Errorf("nothing to fix: no kustomization, chart or manifest was found; name a path that holds one")
 	case c.diff && len(v.Files()) > 0:

@@ -46,7 +46,7 @@ func (c *checkCommand) options(ctx context.Context, args []string) (check.Option
 		return check.Options{}, nil, err
 	}
 	if c.policyRef != "" {
-		if c.revision, err = openRevision(ctx, ws.tree.Dir(), c.policyRef); err != nil {
+		if c.revision, err = openRevision(ctx, ws.tree.Dir(), "--policy-ref", c.policyRef); err != nil {
 			return check.Options{}, nil, err
 		}
 	}
@@ -56,6 +56,9 @@ func (c *checkCommand) options(ctx context.Context, args []string) (check.Option
 	}
 	c.notices = append(c.notices, loaded.notices...)
 	o, err := c.checkOptions(ws, loaded.Config)
+	if err == nil {
+		o.Since, err = c.since.open(ctx, ws, c.configFile, c.file)
+	}
 	if err == nil && c.revision != nil {
 		o.Base, err = c.revision.declared(ctx, o)
 	}

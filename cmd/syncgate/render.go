@@ -21,6 +21,7 @@ type renderCommand struct {
 	showSecrets bool
 	noOrigins   bool
 	format      string
+	since       sinceFlags
 }
 
 func newRender(std stdio) *cobra.Command {
@@ -36,6 +37,7 @@ Secret data is masked unless --show-secrets is given.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
 	c.sourceFlags.register(cmd.Flags())
+	c.since.register(cmd.Flags())
 	cmd.Flags().BoolVar(&c.showSecrets, "show-secrets", false, "print the data of Secrets")
 	cmd.Flags().BoolVar(&c.noOrigins, "no-origins", false, "no comment that says where an object comes from")
 	cmd.Flags().StringVar(&c.format, "format", "yaml", "yaml, or json: one object a line")
@@ -68,6 +70,15 @@ func (c *renderCommand) run(ctx context.Context, args []string) error {
 	found, err := render.Discover(ws.tree, discover)
 	if err != nil {
 		return err
+	}
+	since, err := c.since.open(ctx, ws, c.configFile)
+	if err != nil {
+		return err
+	}
+	if since != nil {
+		if found.Sources, _, err = since.Split(ws.tree, found, discover); err != nil {
+			return err
+		}
 	}
 	var mu sync.Mutex
 	var results []render.Result
@@ -118,6 +129,8 @@ func (c *renderCommand) print(results []render.Result, found *render.Discovery) 
 	switch {
 	case failed:
 		return errReported
+	case sources == 0 && c.since.ref != "":
+		fmt.Fprintf(c.Err, "nothing has changed since %s\n", printable(c.since.ref))
 	case sources == 0:
 		return fmt.Errorf("nothing to render: no kustomization, chart or manifest was found; name a path that holds one")
 	}

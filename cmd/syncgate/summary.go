@@ -31,7 +31,7 @@ func (c *fixCommand) summarize(out io.Writer, v *fix.Verified) error {
 		fixed += len(p.Resolves)
 	}
 	verb := "fixed"
-	if c.diff {
+	if c.diff || c.bundle != "" {
 		verb = "can fix"
 	}
 	fmt.Fprintf(w, "\n%s %s in %s; %s left\n", verb, count(fixed, "finding"), count(len(v.Files()), "file"), count(len(v.Left()), "finding"))

@@ -1,0 +1,215 @@
+package render
+
+import (
+	"path"
+	"slices"
+)
+
+// Footprint is what rendering a source may look at, found without rendering it: at least all of its ReadSet. Rendering is
+// a pure function of what it looks at, so a source whose Footprint no change touches gives what it gave before.
+type Footprint struct {
+	unknown bool            // anything may be looked at
+	names   map[string]bool // files, links, directories as such
+	below   map[string]bool // these, and all that stands or could stand below them
+	texts   []*fileText     // the files that are there
+}
+
+// Touches reports whether a change of the named files (added, changed or removed) can change what the source renders.
+func (p *Footprint) Touches(changed []string) bool {
+	for _, c := range changed {
+		if p.unknown || p.names[c] || p.below["."] {
+			return true
+		}
+		for d := c; d != "."; d = path.Dir(d) {
+			if p.below[d] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Covers reports whether all that a render has looked at is in the Footprint.
+func (p *Footprint) Covers(s ReadSet) bool {
+	if !slices.ContainsFunc(slices.Concat(s.Files, s.Probed, s.Links, s.Missing), func(name string) bool { return !p.Touches([]string{name}) }) {
+		return !slices.ContainsFunc(s.Dirs, func(dir string) bool { return !p.Touches([]string{path.Join(dir, "new")}) })
+	}
+	return false
+}
+
+// MayHold reports whether the source may render an object of one of the kinds: a file of its Footprint names it, or is such that
+// nobody can tell.
+func (p *Footprint) MayHold(kinds ...string) bool {
+	return p.unknown || slices.ContainsFunc(p.texts, func(t *fileText) bool { return t.mayHold(kinds) })
+}
+
+func newFootprint() *Footprint {
+	return &Footprint{names: map[string]bool{}, below: map[string]bool{}}
+}
+
+// add takes in what another one holds.
+func (p *Footprint) add(o *Footprint) {
+	p.unknown = p.unknown || o.unknown
+	for n := range o.names {
+		p.names[n] = true
+	}
+	for n := range o.below {
+		p.below[n] = true
+	}
+	p.texts = append(p.texts, o.texts...)
+}
+
+// Footprints finds the Footprint of a tree's sources. It keeps what it has read, and is for one goroutine.
+type Footprints struct {
+	tree  *Tree
+	dirs  map[string]*kustomizationPrint
+	trees map[string]*Footprint // of all that stands below a directory
+	files map[string]*fileText
+}
+
+// NewFootprints looks at sources of a tree.
+func NewFootprints(t *Tree) *Footprints {
+	return &Footprints{tree: t, dirs: map[string]*kustomizationPrint{}, trees: map[string]*Footprint{}, files: map[string]*fileText{}}
+}
+
+// Of is the Footprint of one source.
+func (f *Footprints) Of(s Source) *Footprint {
+	out := newFootprint()
+	out.names[s.Path], out.names[LockFile] = true, true
+	switch s.Kind {
+	case KindPlain:
+		f.reference(out, ".", s.Path)
+	case KindHelm:
+		f.reference(out, ".", s.Path)
+		if f.tree.IsDir(s.Path) {
+			f.wholly(out, s.Path)
+		}
+	case KindKustomize:
+		f.closure(out, s.Path)
+	default:
+		out.unknown = true
+	}
+	for _, ref := range namedIn(s) {
+		if dir, ok := f.reference(out, ".", ref); ok && dir != s.Path {
+			f.closure(out, dir)
+		}
+		if dir, ok := f.reference(out, s.Path, ref); ok && dir != s.Path {
+			f.closure(out, dir)
+		}
+	}
+	return out
+}
+
+// closure adds a kustomization and all that it leads to.
+func (f *Footprints) closure(out *Footprint, dir string) {
+	seen := map[string]bool{}
+	todo := []string{dir}
+	var plugins []string
+	for len(todo) > 0 {
+		dir := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if seen[dir] {
+			continue
+		}
+		seen[dir] = true
+		k := f.kustomization(dir)
+		out.add(&k.Footprint)
+		todo = append(todo, k.uses...)
+		plugins = append(plugins, k.plugins...)
+		if len(todo) > 0 || len(plugins) == 0 {
+			continue
+		}
+		// What a plugin's configuration names is meant from the directory of the kustomization that uses the plugin, which
+		// need not be the one that lists the file.
+		for d := range seen {
+			for _, ref := range plugins {
+				if used, ok := f.reference(out, d, ref); ok {
+					todo = append(todo, used)
+				}
+			}
+			f.wholly(out, path.Join(d, "charts"))
+		}
+		plugins = nil
+	}
+}
+
+// reference adds what a path leads to, or would lead to if it were there. When that is a kustomization's directory, ok is
+// true, and what the kustomization leads to is left to the caller.
+func (f *Footprints) reference(out *Footprint, dir, ref string) (used string, ok bool) {
+	name, ok := f.inTree(dir, ref)
+	if !ok {
+		return "", false
+	}
+	t := f.tree.Recording()
+	real, err := t.Resolve(name)
+	seen := t.Seen()
+	for _, l := range seen.Links {
+		out.names[l] = true
+	}
+	for _, m := range seen.Missing {
+		out.below[m] = true
+	}
+	out.names[name] = true
+	switch {
+	case err != nil:
+		out.below[name] = true
+	case !f.tree.IsDir(real):
+		out.names[real] = true
+		if text := f.file(real); text != nil {
+			out.texts = append(out.texts, text)
+		}
+	case f.kustomization(real).file != "":
+		out.names[real] = true
+		return real, true
+	default:
+		f.wholly(out, real)
+	}
+	return "", false
+}
+
+// wholly adds all that stands below a directory, and what links there lead to.
+func (f *Footprints) wholly(out *Footprint, dir string) {
+	known := f.trees[dir]
+	if known == nil {
+		known = newFootprint()
+		f.trees[dir] = known
+		f.walk(known, dir)
+	}
+	out.add(known)
+}
+
+func (f *Footprints) walk(out *Footprint, dir string) {
+	t := f.tree.Recording()
+	entries, err := t.ReadDir(dir)
+	real := dir
+	if r, e := t.Resolve(dir); e == nil {
+		real = r
+	}
+	seen := t.Seen()
+	for _, l := range seen.Links {
+		out.names[l] = true
+	}
+	if out.below[real] {
+		return
+	}
+	out.below[dir], out.below[real] = true, true
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		name := path.Join(real, e.Name)
+		if e.Link {
+			target, err := f.tree.Resolve(name)
+			if err != nil {
+				continue // it stands below dir; that it leads nowhere is what the render sees
+			}
+			f.reference(out, ".", name)
+			name = target
+		}
+		if e.Dir {
+			f.walk(out, name)
+		} else if text := f.file(name); text != nil {
+			out.texts = append(out.texts, text)
+		}
+	}
+}
