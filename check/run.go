@@ -25,6 +25,8 @@ type Options struct {
 	Now              time.Time // decides what has expired; the current time when zero
 	// Declared is what sources outside this run declare, such as namespaces. What this run's sources declare replaces it.
 	Declared *Declared
+	// Varying is what another run has found out about values that charts make at random; that is not looked for again.
+	Varying *Varying
 	// Base, when set, is what the base revision declares: the labels of namespaces are then its own alone, and annotations
 	// count where it has them, too, so that a change cannot loosen what it is held against.
 	Base *Declared
@@ -86,6 +88,7 @@ type Run struct {
 	Findings []Finding
 	Notices  []Notice
 	Declared *Declared // by the sources of the run, on top of Options.Declared
+	Varying  *Varying
 }
 
 // Say adds notices.
@@ -148,7 +151,7 @@ func Sources(ctx context.Context, t *render.Tree, pool *render.Pool, sources []r
 	if err := pool.Render(ctx, t, sources, r.take); err != nil {
 		return nil, err
 	}
-	return r.finish()
+	return r.finish(ctx, t, pool)
 }
 
 // Errors counts sources and directories that could not be judged.

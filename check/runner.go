@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"runtime"
 	"slices"
@@ -25,6 +26,7 @@ type runner struct {
 	latest   psaapi.Version
 	loc      *render.Locator
 	total    int
+	varying  *Varying
 
 	mu       sync.Mutex
 	done     int
@@ -62,7 +64,10 @@ func newRunner(t *render.Tree, o Options) (*runner, error) {
 		return nil, fmt.Errorf("kube version %q: %w", kube, err)
 	}
 	r := &runner{o: o, rules: rules, scopes: map[string]*scopeTerms{}, floor: cmp.Or(o.Floor, "restricted"),
-		latest: latest, loc: render.NewLocator(t), run: &Run{}, declared: o.Declared.clone()}
+		latest: latest, loc: render.NewLocator(t), run: &Run{}, declared: o.Declared.clone(), varying: o.Varying}
+	if r.varying == nil {
+		r.varying = newVarying()
+	}
 	if r.fallback, err = r.newTerms(Scope{}, kube); err != nil {
 		return nil, err
 	}
@@ -175,11 +180,14 @@ func (r *runner) locate(fs []Finding) {
 }
 
 // finish judges what had to wait and puts the run in order.
-func (r *runner) finish() (*Run, error) {
+func (r *runner) finish(ctx context.Context, t *render.Tree, pool *render.Pool) (*Run, error) {
 	if r.labels == nil {
 		r.labels = r.declared.namespaces(r.latest)
 	}
 	r.judgeWaiting()
+	if err := r.lookAgain(ctx, t, pool); err != nil {
+		return nil, err
+	}
 	for _, w := range r.waiting {
 		w.rep.Policies = sortedUses(w.uses)
 		if len(w.rep.Policies) > 0 {
@@ -191,10 +199,11 @@ func (r *runner) finish() (*Run, error) {
 		r.run.Sources = append(r.run.Sources, w.rep)
 	}
 	sort.Slice(r.run.Sources, func(i, j int) bool { return r.run.Sources[i].Source.ID < r.run.Sources[j].Source.ID })
-	r.run.Declared = r.declared
+	r.run.Declared, r.run.Varying = r.declared, r.varying
 	r.weigh()
 	sortFindings(r.run.Findings)
 	newExempter(&r.o, r.run, r.declared).exempt(r.rules)
+	withoutHashes(r.run.Findings)
 	return r.run, nil
 }
 

@@ -6,7 +6,8 @@ import (
 	"github.com/syncgate/syncgate/render"
 )
 
-// Want states what a rendered object must have, never where that is written or how. The set is closed: Set, Add, Mount.
+// Want states what a rendered object must have, never where that is written or how. The set is closed: Set, Add, Mount,
+// and for secrets Replace and Refer.
 type Want interface {
 	want()
 	// String is the want in a few words, for messages and as a key: equal wants have equal strings.
