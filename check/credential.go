@@ -32,7 +32,11 @@ const (
 	passwordIs          // a password: whatever is written there is one
 	keyIs               // a key or token: made by a machine, or at least by somebody who meant it
 	secretIs            // either a secret or the name of one
+	sharedIs            // a secret that two sides share: made by somebody who meant it
 )
+
+// sharedSecrets are the words before "secret" where that is no Secret's name.
+var sharedSecrets = set("client", "jwt", "consumer", "cookie", "session", "shared", "hmac", "nextauth", "application")
 
 // secretWords are words of a name that say that something about it is secret.
 var secretWords = set("password", "passwd", "pass", "pwd", "passphrase", "secret", "token", "apikey", "credential", "credentials", "key",
@@ -72,6 +76,9 @@ func kindOfName(name string) nameKind {
 		}
 		return keyIs
 	case "secret", "credential", "credentials", "creds":
+		if last == "secret" && len(words) > 1 && sharedSecrets[words[len(words)-2]] {
+			return sharedIs
+		}
 		return secretIs
 	}
 	if keyPairs[pair] {
@@ -114,8 +121,10 @@ var (
 	number    = regexp.MustCompile(`^[-+]?[0-9]+(?:\.[0-9]+)?(?:ns|us|ms|s|m|h|d|[KMGT]i?B?)?$`)
 	hostName  = regexp.MustCompile(`^[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]+)?$`)
 	dnsLabel  = regexp.MustCompile(`^[a-z]+[0-9]?(?:[-_./][a-z0-9]+)*$`)
-	lowerWord = regexp.MustCompile(`^[a-z]+$`)
-	identName = regexp.MustCompile(`^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$`)
+	// names that people give to Secrets
+	objectName = regexp.MustCompile(`^[a-z0-9]+(?:-[a-z0-9]+)*-(?:secrets?|tls|certs?|credentials?|creds|keys?|tokens?|config)$`)
+	lowerWord  = regexp.MustCompile(`^[a-z]+$`)
+	identName  = regexp.MustCompile(`^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$`)
 )
 
 // switches are values that turn something on or off, or choose a way.
@@ -143,7 +152,10 @@ func looksSecret(kind nameKind, name, value string) bool {
 	if len(v) < 6 || strings.ContainsAny(v, " \t,;") || hostName.MatchString(v) || sameWords(name, v) {
 		return false
 	}
-	if kind == secretIs && dnsLabel.MatchString(v) {
+	if kind == sharedIs {
+		return !objectName.MatchString(v)
+	}
+	if dnsLabel.MatchString(v) && (kind == secretIs || strings.ContainsAny(v, "-_./")) {
 		return mixes(v)
 	}
 	return !lowerWord.MatchString(v) || len(v) >= 20
