@@ -69,6 +69,9 @@ var filler = regexp.MustCompile(`^(?:[xX]{3,}|\*+|\.{2,}|-{2,}|_{2,}|\?+|#+)$`)
 var token = regexp.MustCompile(`<[^<>\n]+>|\$\([^()\n]+\)|\$\{[^{}\n]*\}|\{\{.*?\}\}|#\{[^{}\n]+\}#?|%\([^)\n]+\)s|%[A-Z_][A-Z0-9_]*%|` +
 	`__[A-Z0-9]+(?:_[A-Z0-9]+)*__|@[A-Z_][A-Z0-9_]*@`)
 
+// substituted matches what the Argo CD Vault plugin and envsubst, as Flux has it, replace inside of longer values.
+var substituted = regexp.MustCompile(`<path:[^<>\n]+>|\$\{[A-Za-z_][^{}\n]*\}`)
+
 // variable matches a whole value that is a shell variable.
 var variable = regexp.MustCompile(`^\$[A-Z_][A-Z0-9_]*$`)
 

@@ -27,6 +27,8 @@ type Options struct {
 	Declared *Declared
 	// Varying is what another run has found out about values that charts make at random; that is not looked for again.
 	Varying *Varying
+	// Secrets, when set, gets the secret values of all objects.
+	Secrets *Values
 	// Base, when set, is what the base revision declares: the labels of namespaces are then its own alone, and annotations
 	// count where it has them, too, so that a change cannot loosen what it is held against.
 	Base *Declared

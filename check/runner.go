@@ -139,6 +139,9 @@ func (r *runner) take(res render.Result) {
 	if res.Err == nil {
 		w.rep.Err = judged.each(&res, func(o *render.Object, pods []Pod) error {
 			declared.add(&w.rep.Source, o, pods, r.loc)
+			if r.o.Secrets != nil {
+				r.o.Secrets.Add(o, pods)
+			}
 			return r.judge(w, o, pods, judged.add(res.Source.ID))
 		})
 	}
@@ -162,7 +165,7 @@ func (r *runner) take(res render.Result) {
 
 // judge holds one object against its terms, or keeps it until they are known.
 func (r *runner) judge(w *waiting, o *render.Object, pods []Pod, report func(Finding)) error {
-	t, ok := r.terms(&w.rep.Source, namespaceOf(&w.rep.Source, o))
+	t, ok := r.terms(&w.rep.Source, NamespaceOf(&w.rep.Source, o))
 	if !ok && len(pods) > 0 {
 		w.objects = append(w.objects, *o)
 		return nil
@@ -268,7 +271,7 @@ func (r *runner) weigh() {
 	for _, f := range r.run.Findings {
 		if f.lacks != "" {
 			src := &sources[f.Source].Source
-			namespace := namespaceOf(src, f.Object)
+			namespace := NamespaceOf(src, f.Object)
 			key := inNamespace(src, namespace, f.lacks)
 			if gives[key] {
 				continue

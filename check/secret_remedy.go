@@ -1,11 +1,5 @@
 package check
 
-import (
-	"fmt"
-
-	"github.com/syncgate/syncgate/render"
-)
-
 // The targets of SecretRemedy.
 const (
 	ToSealed   = "sealed"
@@ -72,19 +66,3 @@ func (p *Pass) remedySecret(f *Finding) {
 		f.Advice = adviceNone
 	}
 }
-
-// Replace wants a Secret gone and an object of another kind, which holds none of its values, in its place: of the same
-// namespace and name, for the same keys.
-type Replace struct{ Kind string }
-
-// Refer wants a variable of a container to be a secretKeyRef, and a SealedSecret beside the object that holds its value.
-type Refer struct {
-	Path     render.Path // of the variable
-	Variable string
-}
-
-func (Replace) want() {}
-func (Refer) want()   {}
-
-func (w Replace) String() string { return "a " + w.Kind + " instead" }
-func (w Refer) String() string   { return fmt.Sprintf("%s is a secretKeyRef", w.Path) }

@@ -121,3 +121,16 @@ func set(words ...string) map[string]bool {
 	}
 	return out
 }
+
+// Replaced reports whether a tool fills in the value, or a part of it, on the way to the cluster: it must find it there.
+func (v *SecretValue) Replaced() bool {
+	for _, s := range []string{strings.TrimSpace(v.Value), strings.TrimSpace(v.Written)} {
+		if encrypted.MatchString(s) || reference.MatchString(s) || substituted.MatchString(s) {
+			return true
+		}
+		if s != "" && !strings.ContainsFunc(withoutTokens(s), isAlnum) && strings.ContainsFunc(s, isAlnum) {
+			return true
+		}
+	}
+	return false
+}

@@ -13,6 +13,7 @@ import (
 
 type fixCommand struct {
 	checkCommand
+	secretFlags
 	diff bool
 	only string
 }
@@ -36,6 +37,7 @@ needs a person's decision is listed, never written.`,
 	}
 	c.sourceFlags.register(cmd.Flags())
 	c.policyFlags.register(cmd.Flags())
+	c.secretFlags.register(cmd.Flags())
 	cmd.Flags().BoolVar(&c.diff, "diff", false, "print a unified diff, write nothing, and exit with 1 if there is any")
 	cmd.Flags().StringVar(&c.only, "only", "", "only fixes that are `safe`")
 	return cmd
@@ -50,20 +52,28 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer ws.tree.Close()
+	sealer, err := c.secretFlags.apply(&o, ws, c.revision)
+	if err != nil {
+		return err
+	}
 	for _, n := range c.notices {
 		fmt.Fprintf(c.Err, "notice: %s: %s\n", printable(n.File), printable(n.Text))
 	}
 	progress := newProgress(c.Err, c.quiet)
 	o.Progress = progress.update
-	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe"})
+	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe", Sealer: sealer})
 	progress.clear()
 	if err != nil {
 		return err
 	}
 	summary := c.Out
 	if c.diff {
-		if _, err := io.WriteString(c.Out, v.Diff()); err != nil {
+		diff, masked := v.Diff()
+		if _, err := io.WriteString(c.Out, diff); err != nil {
 			return err
+		}
+		if masked {
+			fmt.Fprintln(c.Err, "syncgate: secret values in the diff are masked, so it cannot be applied; run fix without --diff")
 		}
 		summary = c.Err
 	} else if err := fix.NewWriter(ws.tree).Write(v); err != nil {
