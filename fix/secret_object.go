@@ -25,9 +25,6 @@ func secretOf(o *render.Object, namespace string) (secret *corev1.Secret, reason
 		return nil, "nobody says which namespace it goes to, and it can be sealed for that alone: write metadata.namespace, or " +
 			"namespace for the source in the config's sources"
 	}
-	if secret.Name == "" {
-		return nil, "it has no name, and can be sealed for that alone"
-	}
 	for _, scope := range []string{sealed.SealedSecretClusterWideAnnotation, sealed.SealedSecretNamespaceWideAnnotation} {
 		if _, ok := secret.Annotations[scope]; ok {
 			return nil, fmt.Sprintf("it has the annotation %s, but is sealed for its namespace and name alone: take that out", scope)

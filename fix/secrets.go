@@ -114,6 +114,9 @@ func (p *prover) readDocument(d *secretDocument) (reason string) {
 	}
 	d.written = render.Object{APIVersion: text(root, "apiVersion"), Kind: text(root, "kind"), JSON: raw,
 		Name: text(root, "metadata", "name"), Namespace: text(root, "metadata", "namespace")}
+	if d.written.Name == "" {
+		return "it has no name, and can be sealed for that alone"
+	}
 	if d.written.Name != d.object.Name {
 		return fmt.Sprintf("the cluster knows it as %s, which %s does not: a kustomization gives it a prefix, a suffix or a hash, and "+
 			"would not rename what refers to a SealedSecret", d.object.Name, d.place.File)
