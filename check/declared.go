@@ -89,7 +89,7 @@ func (x *declarations) add(src *render.Source, o *render.Object, pods []Pod, loc
 		}
 		x.annotations = append(x.annotations, a)
 	}
-	ns := namespaceOf(src, o)
+	ns := NamespaceOf(src, o)
 	switch {
 	case o.APIVersion == "v1" && o.Kind == "Namespace":
 		x.labels[o.Name] = podSecurityLabels(o)

@@ -13,6 +13,7 @@ type Remedies struct {
 	Requests map[corev1.ResourceName]string      // cpu, memory: the request of a container that has none
 	Writable []WritablePaths
 	Users    []ImageUser
+	Secrets  SecretRemedy
 	Safety   map[string]Safety // by rule ID, group or group wildcard
 }
 

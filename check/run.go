@@ -25,6 +25,10 @@ type Options struct {
 	Now              time.Time // decides what has expired; the current time when zero
 	// Declared is what sources outside this run declare, such as namespaces. What this run's sources declare replaces it.
 	Declared *Declared
+	// Varying is what another run has found out about values that charts make at random; that is not looked for again.
+	Varying *Varying
+	// Secrets, when set, gets the secret values of all objects.
+	Secrets *Values
 	// Base, when set, is what the base revision declares: the labels of namespaces are then its own alone, and annotations
 	// count where it has them, too, so that a change cannot loosen what it is held against.
 	Base *Declared
@@ -92,6 +96,7 @@ type Run struct {
 	Declared *Declared // by the sources of the run, on top of Options.Declared
 
 	Unchanged int // sources that Options.Since left out; they are in Skipped
+	Varying  *Varying
 }
 
 // Say adds notices.
@@ -160,7 +165,7 @@ func Sources(ctx context.Context, t *render.Tree, pool *render.Pool, sources []r
 	if err := pool.Render(ctx, t, sources, r.take); err != nil {
 		return nil, err
 	}
-	return r.finish()
+	return r.finish(ctx, t, pool)
 }
 
 // Errors counts sources and directories that could not be judged.

@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"path"
 	"runtime"
@@ -26,6 +27,7 @@ type runner struct {
 	latest   psaapi.Version
 	loc      *render.Locator
 	total    int
+	varying  *Varying
 
 	mu       sync.Mutex
 	done     int
@@ -63,7 +65,10 @@ func newRunner(t *render.Tree, o Options) (*runner, error) {
 		return nil, fmt.Errorf("kube version %q: %w", kube, err)
 	}
 	r := &runner{o: o, rules: rules, scopes: map[string]*scopeTerms{}, floor: cmp.Or(o.Floor, "restricted"),
-		latest: latest, loc: render.NewLocator(t), run: &Run{}, declared: o.Declared.clone()}
+		latest: latest, loc: render.NewLocator(t), run: &Run{}, declared: o.Declared.clone(), varying: o.Varying}
+	if r.varying == nil {
+		r.varying = newVarying()
+	}
 	if r.fallback, err = r.newTerms(Scope{}, kube); err != nil {
 		return nil, err
 	}
@@ -135,6 +140,9 @@ func (r *runner) take(res render.Result) {
 	if res.Err == nil {
 		w.rep.Err = judged.each(&res, func(o *render.Object, pods []Pod) error {
 			declared.add(&w.rep.Source, o, pods, r.loc)
+			if r.o.Secrets != nil {
+				r.o.Secrets.Add(o, pods)
+			}
 			return r.judge(w, o, pods, judged.add(res.Source.ID))
 		})
 	}
@@ -161,7 +169,7 @@ func (r *runner) take(res render.Result) {
 
 // judge holds one object against its terms, or keeps it until they are known.
 func (r *runner) judge(w *waiting, o *render.Object, pods []Pod, report func(Finding)) error {
-	t, ok := r.terms(&w.rep.Source, namespaceOf(&w.rep.Source, o))
+	t, ok := r.terms(&w.rep.Source, NamespaceOf(&w.rep.Source, o))
 	if !ok && len(pods) > 0 {
 		w.objects = append(w.objects, *o)
 		return nil
@@ -179,11 +187,14 @@ func (r *runner) locate(fs []Finding) {
 }
 
 // finish judges what had to wait and puts the run in order.
-func (r *runner) finish() (*Run, error) {
+func (r *runner) finish(ctx context.Context, t *render.Tree, pool *render.Pool) (*Run, error) {
 	if r.labels == nil {
 		r.labels = r.declared.namespaces(r.latest)
 	}
 	r.judgeWaiting()
+	if err := r.lookAgain(ctx, t, pool); err != nil {
+		return nil, err
+	}
 	for _, w := range r.waiting {
 		w.rep.Policies = sortedUses(w.uses)
 		if len(w.rep.Policies) > 0 {
@@ -195,10 +206,11 @@ func (r *runner) finish() (*Run, error) {
 		r.run.Sources = append(r.run.Sources, w.rep)
 	}
 	sort.Slice(r.run.Sources, func(i, j int) bool { return r.run.Sources[i].Source.ID < r.run.Sources[j].Source.ID })
-	r.run.Declared = r.declared
+	r.run.Declared, r.run.Varying = r.declared, r.varying
 	r.weigh()
 	sortFindings(r.run.Findings)
 	newExempter(&r.o, r.run, r.declared).exempt(r.rules)
+	withoutHashes(r.run.Findings)
 	return r.run, nil
 }
 
@@ -263,7 +275,7 @@ func (r *runner) weigh() {
 	for _, f := range r.run.Findings {
 		if f.lacks != "" {
 			src := &sources[f.Source].Source
-			namespace := namespaceOf(src, f.Object)
+			namespace := NamespaceOf(src, f.Object)
 			key := inNamespace(src, namespace, f.lacks)
 			if gives[key] {
 				continue

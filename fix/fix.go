@@ -19,6 +19,8 @@ type Options struct {
 	OnlySafe bool
 	// LiteralTemplates writes literals where a chart's template must be edited, instead of new values with defaults.
 	LiteralTemplates bool
+	// Sealer seals what the config wants sealed; without one such findings are left.
+	Sealer *Sealer
 }
 
 // Verified is a set of patches that hold their proof together: with all of them applied, every source that reads an
@@ -30,6 +32,7 @@ type Verified struct {
 	before  *check.Run
 	files   []FileChange
 	masked  map[string][]string
+	secrets *check.Values
 }
 
 // FileChange is one edited file.
@@ -88,7 +91,7 @@ func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
 	if err := p.climb(ctx, candidatesOf(v, o), v); err != nil {
 		return nil, err
 	}
-	v.masked = p.maskedFields()
+	v.masked, v.secrets = p.maskedFields(), p.secretValues
 	sort.SliceStable(v.patches, func(i, j int) bool { return placeLess(v.patches[i].Place, v.patches[j].Place) })
 	return v, nil
 }
@@ -191,6 +194,9 @@ type prover struct {
 	blamed     map[findingKey]render.Path // what a dropped patch changed that it should not
 
 	literalTemplates bool
+	sealer           *Sealer
+	takenNames       map[string]bool // see secretNames
+	secretValues     *check.Values
 
 	mu      sync.Mutex
 	objects map[string][]digest // by source
@@ -199,7 +205,8 @@ type prover struct {
 
 // newProver makes a prover that knows nothing yet.
 func newProver(t *render.Tree, pool *render.Pool, o Options) *prover {
-	return &prover{tree: t, pool: pool, options: o.Check, literalTemplates: o.LiteralTemplates, inScope: map[string]bool{},
+	return &prover{tree: t, pool: pool, options: o.Check, literalTemplates: o.LiteralTemplates, sealer: o.Sealer,
+		secretValues: &check.Values{}, inScope: map[string]bool{},
 		objects: map[string][]digest{}, doubled: map[string]int{}, blamed: map[findingKey]render.Path{},
 		planned: map[string]plannedFile{}}
 }
@@ -207,6 +214,7 @@ func newProver(t *render.Tree, pool *render.Pool, o Options) *prover {
 // snapshot renders and judges sources as they are.
 func (p *prover) snapshot(ctx context.Context, sources []render.Source) (*check.Run, error) {
 	o := p.options
+	o.Secrets = p.secretValues
 	o.Observe = func(res *render.Result) {
 		list := digests(res)
 		p.mu.Lock()
@@ -218,6 +226,7 @@ func (p *prover) snapshot(ctx context.Context, sources []render.Source) (*check.
 	if err != nil {
 		return nil, err
 	}
+	p.options.Varying = run.Varying
 	p.options.Declared = run.Declared // a proof renders only some sources, but namespaces stand in others
 	p.components = newComponents(run.Sources)
 	p.found, p.known = map[string]*render.Object{}, map[findingKey]bool{}

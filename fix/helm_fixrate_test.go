@@ -136,7 +136,8 @@ func fixrate(t *testing.T, dir string) *rate {
 	if os.Getenv("SYNCGATE_DIFF") != "" {
 		for _, f := range v.Files() {
 			if tree.Exists(path.Join(path.Dir(f.Name), "Chart.yaml")) || strings.Contains(f.Name, "templates/") {
-				fmt.Print(f.Diff())
+				diff, _ := f.Diff(&check.Values{})
+				fmt.Print(diff)
 			}
 		}
 	}
@@ -152,7 +153,8 @@ func fixrate(t *testing.T, dir string) *rate {
 	r.second = time.Since(start)
 	r.again = len(again.Files())
 	for _, f := range again.Files() {
-		t.Logf("second run: %s", f.Diff())
+		diff, _ := f.Diff(&check.Values{})
+		t.Logf("second run: %s", diff)
 	}
 	r.toggles(t, tree, v)
 	known := map[findingKey]bool{}

@@ -16,11 +16,14 @@ type rung struct {
 	shared bool
 	// latest says that its reasons for leaving a finding count for more than those of the rungs before.
 	latest bool
+	// secrets says that it is for findings of values that must not be in git, and for no others.
+	secrets bool
 }
 
 // ladder lists the rungs, the most local change first. What one rung does not resolve goes to the next.
 func (p *prover) ladder() []rung {
 	return []rung{
+		{find: p.secrets, shared: true, secrets: true},
 		{find: p.documents, shared: true},
 		{find: p.helmValues, shared: true},
 		{find: p.helmOwnValues, shared: true},
@@ -46,6 +49,7 @@ func (p *prover) climb(ctx context.Context, findings []check.Finding, v *Verifie
 		if try.shared {
 			all = slices.Concat(findings, others)
 		}
+		all = slices.DeleteFunc(slices.Clone(all), func(f check.Finding) bool { return aboutSecret(&f) != try.secrets })
 		patches, left, err := try.find(ctx, all)
 		if err != nil {
 			return err

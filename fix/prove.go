@@ -320,16 +320,28 @@ func (p *prover) compareObjects(res *render.Result, before *check.SourceReport, 
 		return []problem{{reason: reason, source: id, read: before.Read}}, nil
 	}
 	old := p.objects[id]
-	if len(old) != len(res.Objects) {
-		reason := fmt.Sprintf("%s renders %d objects with it instead of %d", id, len(res.Objects), len(old))
+	swap := swapsOf(id, wanted)
+	if want := len(old) - len(swap.gone) + len(swap.planned); want != len(res.Objects) {
+		reason := fmt.Sprintf("%s renders %d objects with it instead of %d", id, len(res.Objects), want)
 		return []problem{{reason: reason, source: id, read: before.Read}}, nil
 	}
 	if res.Doubled > p.doubled[id] {
 		out = append(out, problem{reason: fmt.Sprintf("%s would hold a key twice", id), source: id, read: before.Read})
 	}
-	for i := range res.Objects {
-		o := &res.Objects[i]
+	i := -1 // in old
+	for j := range res.Objects {
+		o := &res.Objects[j]
 		key := objectKey(o)
+		if by := swap.planned[key]; by != nil {
+			if reason := swap.arrives(o); reason != "" {
+				out = append(out, problem{reason: reason, source: id, file: o.File, read: before.Read})
+			}
+			continue
+		}
+		if i = swap.next(old, i); i == len(old) {
+			reason := fmt.Sprintf("%s renders %s with it, which nothing asked for", id, o.ID())
+			return append(out, problem{reason: reason, source: id, read: before.Read}), odd
+		}
 		wants := wanted[id+"\x00"+key]
 		bad := func(reason string) {
 			pr := problem{reason: reason, source: id, file: o.File, object: id + "\x00" + key, read: before.Read}

@@ -28,7 +28,7 @@ func (d *decoder) fix(n *yaml.Node, at string, r *check.Remedies) {
 			d.ruleMap(n, at+".safety", func(rule, word string) { r.Safety[rule] = check.Safety(word) },
 				string(check.FixSafe), string(check.FixReview), string(check.FixManual))
 		},
-		"secrets": func(n *yaml.Node) { d.errorf(n, "%s.secrets is reserved for a later version; take it out", at) },
+		"secrets": func(n *yaml.Node) { d.secrets(n, at+".secrets", &r.Secrets) },
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 
 type fixCommand struct {
 	checkCommand
+	secretFlags
 	diff   bool
 	only   string
 	bundle string
@@ -47,6 +48,7 @@ needs a person's decision is listed, never written.`,
 func (c *fixCommand) register(fs *pflag.FlagSet) {
 	c.sourceFlags.register(fs)
 	c.policyFlags.register(fs)
+	c.secretFlags.register(fs)
 	c.since.register(fs)
 	fs.BoolVar(&c.diff, "diff", false, "print a unified diff, write nothing, and exit with 1 if there is any")
 	fs.StringVar(&c.bundle, "bundle", "", "write the patches to a `FILE` for pr --from, and nothing to the work tree")
@@ -71,12 +73,16 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 			return fmt.Errorf("--bundle: %s is no git work tree with a commit; a bundle says which one its patches are for", ws.tree.Dir())
 		}
 	}
+	sealer, err := c.secretFlags.apply(&o, ws, c.revision)
+	if err != nil {
+		return err
+	}
 	for _, n := range c.notices {
 		fmt.Fprintf(c.Err, "notice: %s: %s\n", printable(n.File), printable(n.Text))
 	}
 	progress := newProgress(c.Err, c.quiet)
 	o.Progress = progress.update
-	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe"})
+	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe", Sealer: sealer})
 	progress.clear()
 	if err != nil {
 		return err
@@ -85,7 +91,7 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 	switch {
 	case c.diff:
 		summary = c.Err
-		_, err = io.WriteString(c.Out, v.Diff())
+		err = c.printDiff(v)
 	case c.bundle != "":
 		err = c.writeBundle(ctx, ws, head, v)
 	default:
@@ -101,6 +107,16 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 		fmt.Fprintf(c.Out, "bundle: %s for the commit %s, digest %s\n", printable(c.bundle), head.commit[:12], c.digest)
 	}
 	return c.outcome(v)
+}
+
+// printDiff prints the patches as a diff, in which secret values are masked.
+func (c *fixCommand) printDiff(v *fix.Verified) error {
+	diff, masked := v.Diff()
+	_, err := io.WriteString(c.Out, diff)
+	if err == nil && masked {
+		fmt.Fprintln(c.Err, "syncgate: secret values in the diff are masked, so it cannot be applied; run fix without --diff")
+	}
+	return err
 }
 
 // outcome is the exit status: what could not be rendered fails, then a diff or findings that stay.

@@ -65,6 +65,7 @@ fix; 2 the job could not be done.`,
 func (c *prCommand) register(fs *pflag.FlagSet) {
 	c.sourceFlags.register(fs)
 	c.policyFlags.register(fs)
+	c.secretFlags.register(fs)
 	fs.StringVar(&c.only, "only", "", "only fixes that are `safe`")
 	fs.StringVar(&c.repo, "repo", "", "the repository as `OWNER/NAME` (default: GITHUB_REPOSITORY, or where the remote origin is)")
 	fs.StringVar(&c.from, "from", "", "take the patches from a bundle, a `FILE` that fix --bundle wrote")
@@ -97,6 +98,10 @@ func (c *prCommand) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer ws.tree.Close()
+	sealer, err := c.secretFlags.apply(&o, ws, c.revision)
+	if err != nil {
+		return err
+	}
 	head, err := openRevision(ctx, ws.tree.Dir(), "", "HEAD")
 	if err != nil {
 		return fmt.Errorf("%s is no git work tree with a commit; pr works on one that is checked out", ws.tree.Dir())
@@ -107,7 +112,7 @@ func (c *prCommand) run(ctx context.Context, args []string) error {
 	}
 	progress := newProgress(c.Err, c.quiet)
 	o.Progress = progress.update
-	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe"})
+	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe", Sealer: sealer})
 	progress.clear()
 	if err != nil {
 		return err

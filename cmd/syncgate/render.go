@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/syncgate/syncgate/check"
 	"github.com/syncgate/syncgate/render"
 )
 
@@ -22,6 +23,7 @@ type renderCommand struct {
 	noOrigins   bool
 	format      string
 	since       sinceFlags
+	secrets     check.Values
 }
 
 func newRender(std stdio) *cobra.Command {
@@ -31,14 +33,14 @@ func newRender(std stdio) *cobra.Command {
 		Short: "Print rendered objects with their origins",
 		Long: `Print the objects that PATH would send to a cluster, each with the file it comes from.
 
-Secret data is masked unless --show-secrets is given.`,
+The data of Secrets and credentials in env are masked unless --show-secrets is given.`,
 		Example: `  syncgate render overlays/prod
   syncgate render --format json charts/web -f charts/web/values-prod.yaml`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
 	c.sourceFlags.register(cmd.Flags())
 	c.since.register(cmd.Flags())
-	cmd.Flags().BoolVar(&c.showSecrets, "show-secrets", false, "print the data of Secrets")
+	cmd.Flags().BoolVar(&c.showSecrets, "show-secrets", false, "print the data of Secrets, and credentials in env")
 	cmd.Flags().BoolVar(&c.noOrigins, "no-origins", false, "no comment that says where an object comes from")
 	cmd.Flags().StringVar(&c.format, "format", "yaml", "yaml, or json: one object a line")
 	return cmd
@@ -103,6 +105,11 @@ func (c *renderCommand) print(results []render.Result, found *render.Discovery) 
 	sources := 0
 	var out bytes.Buffer
 	for i := range results {
+		for j := range results[i].Objects {
+			c.secrets.AddObject(&results[i].Objects[j])
+		}
+	}
+	for i := range results {
 		r := &results[i]
 		if r.Err != nil {
 			failed = true
@@ -137,6 +144,14 @@ func (c *renderCommand) print(results []render.Result, found *render.Discovery) 
 	return nil
 }
 
+// hidden is a text without the secret values that are rendered elsewhere: charts put one value into several objects.
+func (c *renderCommand) hidden(text string) string {
+	if c.showSecrets {
+		return text
+	}
+	return c.secrets.Mask(text)
+}
+
 // complain prints what was wrong with a source.
 func complain(w io.Writer, e *render.Error) {
 	fmt.Fprintf(w, "%s: %s\n", e.Source, printable(e.Error()))
@@ -150,12 +165,23 @@ func (c *renderCommand) object(out *bytes.Buffer, src render.Source, o *render.O
 		return c.objectJSON(out, src, o)
 	}
 	text := o.Text
-	if text == "" || !c.showSecrets && o.Kind == "Secret" {
+	if !c.showSecrets {
+		raw, err := check.MaskObject(o)
+		if err != nil {
+			return fmt.Errorf("printing %s of %s: %w", o.ID(), src.ID, err)
+		}
+		if !bytes.Equal(raw, o.JSON) {
+			masked := *o
+			masked.JSON, text, o = raw, "", &masked
+		}
+	}
+	if text == "" {
 		var err error
-		if text, err = render.ObjectYAML(o, !c.showSecrets); err != nil {
+		if text, err = render.ObjectYAML(o); err != nil {
 			return fmt.Errorf("printing %s of %s: %w", o.ID(), src.ID, err)
 		}
 	}
+	text = c.hidden(text)
 	out.WriteString("---\n")
 	if !c.noOrigins {
 		fmt.Fprintf(out, "# syncgate: source %s, file %s\n", printable(src.ID), printable(o.File))
@@ -168,9 +194,10 @@ func (c *renderCommand) objectJSON(out *bytes.Buffer, src render.Source, o *rend
 	raw := o.JSON
 	if !c.showSecrets {
 		var err error
-		if raw, err = render.MaskSecret(o); err != nil {
+		if raw, err = check.MaskObject(o); err != nil {
 			return err
 		}
+		raw = json.RawMessage(c.hidden(string(raw)))
 	}
 	line, err := json.Marshal(struct {
 		Source string          `json:"source"`
