@@ -96,12 +96,12 @@ func (r *Run) Say(ns ...Notice) {
 
 // Check renders and judges everything that Options.Discover finds in a tree.
 func Check(ctx context.Context, t *render.Tree, o Options) (*Run, error) {
-	found, err := render.Discover(t, o.Discover)
+	pool := render.NewPool(t, o.Render, o.Limits)
+	defer pool.Close()
+	found, err := render.Explore(ctx, t, pool, o.Discover)
 	if err != nil {
 		return nil, err
 	}
-	pool := render.NewPool(t, o.Render, o.Limits)
-	defer pool.Close()
 	if o.auto() && !o.Whole() && o.Declared == nil && o.Base == nil {
 		if o.Declared, err = declareOthers(ctx, t, pool, found.Sources, o); err != nil {
 			return nil, err
@@ -112,7 +112,7 @@ func Check(ctx context.Context, t *render.Tree, o Options) (*Run, error) {
 		return nil, err
 	}
 	run.Skipped = append(run.Skipped, found.Skipped...)
-	run.Failed = found.Failed
+	run.Failed = append(run.Failed, found.Failed...)
 	sort.Slice(run.Skipped, func(i, j int) bool { return run.Skipped[i].Path < run.Skipped[j].Path })
 	return run, nil
 }
@@ -121,7 +121,7 @@ func Check(ctx context.Context, t *render.Tree, o Options) (*Run, error) {
 func declareOthers(ctx context.Context, t *render.Tree, pool *render.Pool, asked []render.Source, o Options) (*Declared, error) {
 	whole := o.Discover
 	whole.Paths = nil
-	all, err := render.Discover(t, whole)
+	all, err := render.Explore(ctx, t, pool, whole)
 	if err != nil {
 		return nil, err
 	}

@@ -56,18 +56,18 @@ func (v *Verified) Masked() map[string][]string { return v.masked }
 
 // Fix checks the tree, plans patches for the findings, and proves them.
 func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
-	scope, err := render.Discover(t, o.Check.Discover)
+	pool := render.NewPool(t, o.Check.Render, o.Check.Limits)
+	defer pool.Close()
+	scope, err := render.Explore(ctx, t, pool, o.Check.Discover)
 	if err != nil {
 		return nil, err
 	}
 	whole := o.Check.Discover
 	whole.Paths = nil
-	all, err := render.Discover(t, whole)
+	all, err := render.Explore(ctx, t, pool, whole)
 	if err != nil {
 		return nil, err
 	}
-	pool := render.NewPool(t, o.Check.Render, o.Check.Limits)
-	defer pool.Close()
 
 	p := newProver(t, pool, o)
 	for _, s := range scope.Sources {
