@@ -18,6 +18,7 @@ import (
 // sources have been seen: only they are kept, so memory grows with the workloads and not with what is rendered.
 type runner struct {
 	o        Options
+	tree     *render.Tree
 	rules    []*Rule
 	fallback *scopeTerms            // where no scope matches
 	scopes   map[string]*scopeTerms // by Scope.By
@@ -61,7 +62,7 @@ func newRunner(t *render.Tree, o Options) (*runner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kube version %q: %w", kube, err)
 	}
-	r := &runner{o: o, rules: rules, scopes: map[string]*scopeTerms{}, floor: cmp.Or(o.Floor, "restricted"),
+	r := &runner{o: o, tree: t, rules: rules, scopes: map[string]*scopeTerms{}, floor: cmp.Or(o.Floor, "restricted"),
 		latest: latest, loc: render.NewLocator(t), run: &Run{}, declared: o.Declared.clone()}
 	if r.fallback, err = r.newTerms(Scope{}, kube); err != nil {
 		return nil, err
@@ -141,8 +142,10 @@ func (r *runner) take(res render.Result) {
 	r.locate(judged.Findings)
 	r.declared.put(res.Source.ID, declared)
 
+	missed := r.missed(&res)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.run.Failed = append(r.run.Failed, missed...)
 	r.done++
 	if r.o.Progress != nil {
 		r.o.Progress(r.done, r.total)
@@ -153,6 +156,21 @@ func (r *runner) take(res render.Result) {
 	}
 	r.waiting = append(r.waiting, w)
 	r.run.Findings = append(r.run.Findings, judged.Findings...)
+}
+
+// missed are the objects that stand for sources and that discovery did not see: what they apply is not judged.
+func (r *runner) missed(res *render.Result) (out []*render.Error) {
+	follow := r.o.Discover.Follow
+	if follow == nil {
+		return nil
+	}
+	for i := range res.Objects {
+		if o := &res.Objects[i]; follow.Missed(r.tree, o) {
+			out = append(out, &render.Error{Source: res.Source.ID, File: o.File, Msg: o.ID() + " was not found before it was rendered, " +
+				"so what it applies is not judged", Hint: "write its apiVersion out where it is made"})
+		}
+	}
+	return out
 }
 
 // judge holds one object against its terms, or keeps it until they are known.
