@@ -157,8 +157,9 @@ func placeLess(a, b render.Place) bool {
 
 // digest identifies a rendered object and its content.
 type digest struct {
-	id  string
-	sum [sha256.Size]byte
+	id   string
+	sum  [sha256.Size]byte
+	rest [sha256.Size]byte // without values of other sources; zero when it holds none
 }
 
 func objectKey(o *render.Object) string {
@@ -184,6 +185,7 @@ type prover struct {
 	blamed     map[findingKey]render.Path // what a dropped patch changed that it should not
 
 	literalTemplates bool
+	layers           *layerDocuments
 
 	mu      sync.Mutex
 	objects map[string][]digest // by source
@@ -200,8 +202,9 @@ func newProver(t *render.Tree, pool *render.Pool, o Options) *prover {
 // snapshot renders and judges sources as they are.
 func (p *prover) snapshot(ctx context.Context, sources []render.Source) (*check.Run, error) {
 	o := p.options
+	p.layers = newLayerDocuments(p.tree, sources)
 	o.Observe = func(res *render.Result) {
-		list := digests(res)
+		list := p.digests(res)
 		p.mu.Lock()
 		p.objects[res.Source.ID] = list
 		p.doubled[res.Source.ID] = res.Doubled
@@ -222,11 +225,12 @@ func (p *prover) snapshot(ctx context.Context, sources []render.Source) (*check.
 	return run, nil
 }
 
-func digests(res *render.Result) []digest {
+func (p *prover) digests(res *render.Result) []digest {
 	list := make([]digest, len(res.Objects))
 	for i := range res.Objects {
 		o := &res.Objects[i]
-		list[i] = digest{objectKey(o), sha256.Sum256(o.JSON)}
+		list[i] = digest{id: objectKey(o), sum: sha256.Sum256(o.JSON)}
+		list[i].rest, _ = p.layers.rest(o)
 	}
 	return list
 }

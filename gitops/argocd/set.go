@@ -72,8 +72,8 @@ func renderSet(t *render.Tree, src render.Source, _ render.Options) ([]render.Ob
 					Hint: "correct the parameter's name, or have the generator give it"}
 			}
 		}
-		app.APIVersion, app.Kind = group+"/v1alpha1", "Application"
-		raw, err := json.Marshal(app)
+		raw, err := json.Marshal(map[string]any{"apiVersion": group + "/v1alpha1", "kind": "Application", "spec": app.Spec,
+			"metadata": generatedMeta{app.Name, app.Namespace, app.Labels, app.Annotations}})
 		if err != nil {
 			return nil, err
 		}
@@ -84,6 +84,14 @@ func renderSet(t *render.Tree, src render.Source, _ render.Options) ([]render.Ob
 		out = append(out, o)
 	}
 	return out, nil
+}
+
+// generatedMeta is the metadata that a set's template can give.
+type generatedMeta struct {
+	Name        string            `json:"name"`
+	Namespace   string            `json:"namespace,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // unresolvedFields are the fields of an Application in which a template's braces mean that a parameter is missing.

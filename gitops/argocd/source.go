@@ -21,7 +21,7 @@ func (a *application) source(i int) (*render.Source, *render.Error) {
 		return nil, nil
 	}
 	if s.Chart != "" {
-		return nil, another(fmt.Sprintf("the chart %s of %s", s.Chart, render.PublicURL(s.RepoURL)))
+		return nil, another(fmt.Sprintf("the chart %s of %s", strings.TrimSpace(s.Chart+" "+s.TargetRevision), render.PublicURL(s.RepoURL)))
 	}
 	dir, err := a.directory(&s)
 	if err != nil {
