@@ -151,6 +151,19 @@ func Sources(ctx context.Context, t *render.Tree, pool *render.Pool, sources []r
 	return r.finish()
 }
 
+// Rendered judges sources that are rendered already.
+func Rendered(t *render.Tree, results []render.Result, o Options) (*Run, error) {
+	r, err := newRunner(t, o)
+	if err != nil {
+		return nil, err
+	}
+	r.total = len(results)
+	for _, res := range results {
+		r.take(res)
+	}
+	return r.finish()
+}
+
 // Errors counts sources and directories that could not be judged.
 func (r *Run) Errors() int {
 	n := len(r.Failed)

@@ -60,7 +60,7 @@ func (a *application) fill(out *render.Source, i int, s, merged *v1alpha1.Applic
 		}
 		return nil
 	}
-	return a.plugin(out, merged, env)
+	return a.plugin(out, i, merged)
 }
 
 // directory is where a source stands in the repository.
