@@ -96,7 +96,7 @@ type Run struct {
 	Declared *Declared // by the sources of the run, on top of Options.Declared
 
 	Unchanged int // sources that Options.Since left out; they are in Skipped
-	Varying  *Varying
+	Varying   *Varying
 }
 
 // Say adds notices.
@@ -109,7 +109,7 @@ func (r *Run) Say(ns ...Notice) {
 func Check(ctx context.Context, t *render.Tree, o Options) (*Run, error) {
 	pool := render.NewPool(t, o.Render, o.Limits)
 	defer pool.Close()
-	found, err := render.Discover(t, o.Discover)
+	found, err := render.Explore(ctx, t, pool, o.Discover)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func Check(ctx context.Context, t *render.Tree, o Options) (*Run, error) {
 		return nil, err
 	}
 	run.Skipped = append(run.Skipped, found.Skipped...)
-	run.Failed = found.Failed
+	run.Failed = append(run.Failed, found.Failed...)
 	sort.Slice(run.Skipped, func(i, j int) bool { return run.Skipped[i].Path < run.Skipped[j].Path })
 	return run, nil
 }
@@ -138,7 +138,7 @@ func Check(ctx context.Context, t *render.Tree, o Options) (*Run, error) {
 func declareOthers(ctx context.Context, t *render.Tree, pool *render.Pool, asked []render.Source, o Options) (*Declared, error) {
 	whole := o.Discover
 	whole.Paths = nil
-	all, err := render.Discover(t, whole)
+	all, err := render.Explore(ctx, t, pool, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +165,27 @@ func Sources(ctx context.Context, t *render.Tree, pool *render.Pool, sources []r
 	if err := pool.Render(ctx, t, sources, r.take); err != nil {
 		return nil, err
 	}
-	return r.finish(ctx, t, pool)
+	return r.finish(func(sources []render.Source, each func(render.Result)) error {
+		return pool.Render(ctx, t, sources, each)
+	})
+}
+
+// Rendered judges sources that are rendered already, by Options.Render; it may do so once more, in this process.
+func Rendered(t *render.Tree, results []render.Result, o Options) (*Run, error) {
+	r, err := newRunner(t, o)
+	if err != nil {
+		return nil, err
+	}
+	r.total = len(results)
+	for _, res := range results {
+		r.take(res)
+	}
+	return r.finish(func(sources []render.Source, each func(render.Result)) error {
+		for _, s := range sources {
+			each(render.Render(t, s, o.Render))
+		}
+		return nil
+	})
 }
 
 // Errors counts sources and directories that could not be judged.

@@ -2,7 +2,6 @@ package check
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"path"
 	"runtime"
@@ -20,6 +19,7 @@ import (
 // sources have been seen: only they are kept, so memory grows with the workloads and not with what is rendered.
 type runner struct {
 	o        Options
+	tree     *render.Tree
 	rules    []*Rule
 	fallback *scopeTerms            // where no scope matches
 	scopes   map[string]*scopeTerms // by Scope.By
@@ -64,7 +64,7 @@ func newRunner(t *render.Tree, o Options) (*runner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kube version %q: %w", kube, err)
 	}
-	r := &runner{o: o, rules: rules, scopes: map[string]*scopeTerms{}, floor: cmp.Or(o.Floor, "restricted"),
+	r := &runner{o: o, tree: t, rules: rules, scopes: map[string]*scopeTerms{}, floor: cmp.Or(o.Floor, "restricted"),
 		latest: latest, loc: render.NewLocator(t), run: &Run{}, declared: o.Declared.clone(), varying: o.Varying}
 	if r.varying == nil {
 		r.varying = newVarying()
@@ -150,8 +150,10 @@ func (r *runner) take(res render.Result) {
 	r.locate(judged.Findings)
 	r.declared.put(res.Source.ID, declared)
 
+	missed := r.missed(&res)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.run.Failed = append(r.run.Failed, missed...)
 	r.done++
 	if r.o.Progress != nil {
 		r.o.Progress(r.done, r.total)
@@ -165,6 +167,21 @@ func (r *runner) take(res render.Result) {
 	}
 	r.waiting = append(r.waiting, w)
 	r.run.Findings = append(r.run.Findings, judged.Findings...)
+}
+
+// missed are the objects that stand for sources and that discovery did not see: what they apply is not judged.
+func (r *runner) missed(res *render.Result) (out []*render.Error) {
+	follow := r.o.Discover.Follow
+	if follow == nil {
+		return nil
+	}
+	for i := range res.Objects {
+		if o := &res.Objects[i]; follow.Missed(r.tree, o) {
+			out = append(out, &render.Error{Source: res.Source.ID, File: o.File, Msg: o.ID() + " was not found before it was rendered, " +
+				"so what it applies is not judged", Hint: "write its apiVersion out where it is made"})
+		}
+	}
+	return out
 }
 
 // judge holds one object against its terms, or keeps it until they are known.
@@ -187,12 +204,15 @@ func (r *runner) locate(fs []Finding) {
 }
 
 // finish judges what had to wait and puts the run in order.
-func (r *runner) finish(ctx context.Context, t *render.Tree, pool *render.Pool) (*Run, error) {
+// rerender renders sources once more and hands each result to a function, perhaps several at once.
+type rerender func(sources []render.Source, each func(render.Result)) error
+
+func (r *runner) finish(again rerender) (*Run, error) {
 	if r.labels == nil {
 		r.labels = r.declared.namespaces(r.latest)
 	}
 	r.judgeWaiting()
-	if err := r.lookAgain(ctx, t, pool); err != nil {
+	if err := r.lookAgain(again); err != nil {
 		return nil, err
 	}
 	for _, w := range r.waiting {

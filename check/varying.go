@@ -1,7 +1,6 @@
 package check
 
 import (
-	"context"
 	"encoding/json"
 	"reflect"
 	"regexp"
@@ -78,21 +77,21 @@ func (f *Finding) secretPaths() []render.Path {
 
 // lookAgain renders those charts once more that have findings of secret/* and a function in their templates that gives
 // something else each time, and takes out the findings about such values.
-func (r *runner) lookAgain(ctx context.Context, t *render.Tree, pool *render.Pool) error {
+func (r *runner) lookAgain(again rerender) error {
 	suspects := map[string][]Finding{}
 	for _, f := range r.run.Findings {
 		if f.Rule.Group() == "secret" && f.Object.Template {
 			suspects[f.Source] = append(suspects[f.Source], f)
 		}
 	}
-	var again []render.Source
+	var doubtful []render.Source
 	for _, w := range r.waiting {
-		if id := w.rep.Source.ID; len(suspects[id]) > 0 && !r.varying.knows(id) && makesRandom(t, &w.rep.Read) {
-			again = append(again, w.rep.Source)
+		if id := w.rep.Source.ID; len(suspects[id]) > 0 && !r.varying.knows(id) && makesRandom(r.tree, &w.rep.Read) {
+			doubtful = append(doubtful, w.rep.Source)
 		}
 	}
-	if len(again) > 0 {
-		err := pool.Render(ctx, t, again, func(res render.Result) {
+	if len(doubtful) > 0 {
+		err := again(doubtful, func(res render.Result) {
 			if res.Err == nil {
 				r.varying.look(&res, suspects[res.Source.ID])
 			}

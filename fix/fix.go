@@ -59,7 +59,9 @@ func (v *Verified) Masked() map[string][]string { return v.masked }
 
 // Fix checks the tree, plans patches for the findings, and proves them.
 func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
-	scope, err := render.Discover(t, o.Check.Discover)
+	pool := render.NewPool(t, o.Check.Render, o.Check.Limits)
+	defer pool.Close()
+	scope, err := render.Explore(ctx, t, pool, o.Check.Discover)
 	if err != nil {
 		return nil, err
 	}
@@ -72,12 +74,10 @@ func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
 	}
 	whole := o.Check.Discover
 	whole.Paths = nil
-	all, err := render.Discover(t, whole)
+	all, err := render.Explore(ctx, t, pool, whole)
 	if err != nil {
 		return nil, err
 	}
-	pool := render.NewPool(t, o.Check.Render, o.Check.Limits)
-	defer pool.Close()
 
 	p := newProver(t, pool, o)
 	for _, s := range scope.Sources {
@@ -167,8 +167,9 @@ func placeLess(a, b render.Place) bool {
 
 // digest identifies a rendered object and its content.
 type digest struct {
-	id  string
-	sum [sha256.Size]byte
+	id   string
+	sum  [sha256.Size]byte
+	rest [sha256.Size]byte // without values of other sources; zero when it holds none
 }
 
 func objectKey(o *render.Object) string {
@@ -197,6 +198,7 @@ type prover struct {
 	sealer           *Sealer
 	takenNames       map[string]bool // see secretNames
 	secretValues     *check.Values
+	layers           *layerDocuments
 
 	mu      sync.Mutex
 	objects map[string][]digest // by source
@@ -215,8 +217,9 @@ func newProver(t *render.Tree, pool *render.Pool, o Options) *prover {
 func (p *prover) snapshot(ctx context.Context, sources []render.Source) (*check.Run, error) {
 	o := p.options
 	o.Secrets = p.secretValues
+	p.layers = newLayerDocuments(p.tree, sources)
 	o.Observe = func(res *render.Result) {
-		list := digests(res)
+		list := p.digests(res)
 		p.mu.Lock()
 		p.objects[res.Source.ID] = list
 		p.doubled[res.Source.ID] = res.Doubled
@@ -238,11 +241,12 @@ func (p *prover) snapshot(ctx context.Context, sources []render.Source) (*check.
 	return run, nil
 }
 
-func digests(res *render.Result) []digest {
+func (p *prover) digests(res *render.Result) []digest {
 	list := make([]digest, len(res.Objects))
 	for i := range res.Objects {
 		o := &res.Objects[i]
-		list[i] = digest{objectKey(o), sha256.Sum256(o.JSON)}
+		list[i] = digest{id: objectKey(o), sum: sha256.Sum256(o.JSON)}
+		list[i].rest, _ = p.layers.rest(o)
 	}
 	return list
 }

@@ -30,6 +30,10 @@ type DiscoverOptions struct {
 	Helm HelmOptions
 	// Declared are the sources that the configuration lists.
 	Declared []Declared
+	// Follow, when set, knows the objects that name further sources. Only Explore looks for them.
+	Follow Follower
+	// AllowUnresolved passes over what such objects name and nobody can find out, instead of failing.
+	AllowUnresolved bool
 }
 
 // Discover finds the entry points of a repository: the sources that somebody would apply. What is only a part of

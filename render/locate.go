@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"sync"
 
 	"sigs.k8s.io/kustomize/kyaml/resid"
@@ -147,6 +148,26 @@ func (l *Locator) Field(o *Object, p Path) (place Place, missing Path, ok bool) 
 		rendered = descend(rendered, s)
 	}
 	return place, nil, true
+}
+
+// Holds finds where a field of a rendered object is written as it is rendered, whatever the style. It returns false when no
+// file holds the field, or holds another value that something changes on the way.
+func (l *Locator) Holds(o *Object, p Path) (Place, bool) {
+	place, missing, ok := l.Field(o, p)
+	if !ok || len(missing) > 0 {
+		return Place{}, false
+	}
+	node := l.node(place)
+	if node == nil {
+		return Place{}, false
+	}
+	got, _, err := toJSON(node, newBudget())
+	rendered, err2 := fieldAt(o.JSON, p)
+	if err != nil || err2 != nil {
+		return Place{}, false
+	}
+	var written any
+	return place, json.Unmarshal(got, &written) == nil && reflect.DeepEqual(written, rendered)
 }
 
 func (l *Locator) node(place Place) *yaml.Node {

@@ -112,6 +112,7 @@ func reasonKind(reason string) string {
 		{"used by ", "used by another source"},
 		{"read by ", "read by a kustomization"},
 		{"part of the chart ", "part of a chart"},
+		{"judged as the Application ", "judged as an Application applies it"},
 		{"link to ", "link to what is judged elsewhere"},
 	} {
 		if strings.HasPrefix(reason, k.prefix) {

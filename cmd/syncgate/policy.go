@@ -9,6 +9,7 @@ import (
 
 	"github.com/syncgate/syncgate/check"
 	"github.com/syncgate/syncgate/check/config"
+	"github.com/syncgate/syncgate/gitops/argocd"
 	"github.com/syncgate/syncgate/render"
 )
 
@@ -123,7 +124,8 @@ func (f *sourceFlags) discoverOptions(ws *workspace, cfg *config.Config) (render
 	override(f.fs, "kube-version", &cfg.KubeVersion, f.kubeVersion)
 	f.kubeVersion = cfg.KubeVersion
 	helm, err := f.helmOptions(ws)
-	return render.DiscoverOptions{Paths: ws.paths, All: f.all, Helm: helm, Declared: cfg.Sources}, err
+	return render.DiscoverOptions{Paths: ws.paths, All: f.all, Helm: helm, Declared: cfg.Sources, AllowUnresolved: f.unresolved,
+		Follow: argocd.NewResolver(func() *argocd.Repository { return thisRepository(ws.tree.Dir(), cfg.Repositories) })}, err
 }
 
 // fails reports whether a run's findings make the gate fail.

@@ -69,7 +69,7 @@ func (c *renderCommand) run(ctx context.Context, args []string) error {
 	c.renderedText = c.format == "yaml"
 	pool := render.NewPool(ws.tree, c.renderOptions(), c.limits())
 	defer pool.Close()
-	found, err := render.Discover(ws.tree, discover)
+	found, err := render.Explore(ctx, ws.tree, pool, discover)
 	if err != nil {
 		return err
 	}

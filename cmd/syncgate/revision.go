@@ -130,12 +130,12 @@ func (r *revision) declared(ctx context.Context, o check.Options) (*check.Declar
 	defer tree.Close()
 	discover := o.Discover
 	discover.Paths = nil
-	found, err := render.Discover(tree, discover)
+	pool := render.NewPool(tree, o.Render, o.Limits)
+	defer pool.Close()
+	found, err := render.Explore(ctx, tree, pool, discover)
 	if err != nil {
 		return nil, fmt.Errorf("looking through %s: %w", r.name, err)
 	}
-	pool := render.NewPool(tree, o.Render, o.Limits)
-	defer pool.Close()
 	return check.Declare(ctx, tree, pool, found.Sources)
 }
 
