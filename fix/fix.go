@@ -3,6 +3,7 @@ package fix
 import (
 	"context"
 	"crypto/sha256"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -47,6 +48,17 @@ func (v *Verified) Left() []Left { return v.left }
 
 // Before is the check that the patches were made from.
 func (v *Verified) Before() *check.Run { return v.before }
+
+// Failed says what did not render or could not be judged before any patch, and was left alone.
+func (v *Verified) Failed() []*render.Error {
+	out := slices.Clone(v.before.Failed)
+	for _, s := range v.before.Sources {
+		if s.Err != nil {
+			out = append(out, s.Err)
+		}
+	}
+	return out
+}
 
 // Files are the edited files, by name.
 func (v *Verified) Files() []FileChange { return v.files }

@@ -3,6 +3,7 @@ package fix
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -28,6 +29,13 @@ type part struct {
 	file  string
 	ops   []yamledit.Op
 	edits []yamledit.Edit // in terms of the file's bytes as they are in the tree
+}
+
+// Files are the names of the files that the patch edits, each once.
+func (p *Patch) Files() []string {
+	out := p.files()
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // files are the names of all files that the patch edits.

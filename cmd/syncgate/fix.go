@@ -36,6 +36,7 @@ needs a person's decision is listed, never written.`,
 	}
 	c.sourceFlags.register(cmd.Flags())
 	c.policyFlags.register(cmd.Flags())
+	cmd.Flags().StringVar(&c.format, "format", "text", "format of the report on stdout: text, json")
 	cmd.Flags().BoolVar(&c.diff, "diff", false, "print a unified diff, write nothing, and exit with 1 if there is any")
 	cmd.Flags().StringVar(&c.only, "only", "", "only fixes that are `safe`")
 	return cmd
@@ -44,6 +45,9 @@ needs a person's decision is listed, never written.`,
 func (c *fixCommand) run(ctx context.Context, args []string) error {
 	if c.only != "" && c.only != "safe" {
 		return fmt.Errorf("--only %q: expected safe", c.only)
+	}
+	if c.format != "text" && c.format != "json" {
+		return fmt.Errorf("--format %q: expected text or json", c.format)
 	}
 	o, ws, err := c.options(ctx, args)
 	if err != nil {
@@ -60,19 +64,29 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	summary := c.Out
-	if c.diff {
-		if _, err := io.WriteString(c.Out, v.Diff()); err != nil {
+	if !c.diff {
+		if err := fix.NewWriter(ws.tree).Write(v); err != nil {
 			return err
 		}
-		summary = c.Err
-	} else if err := fix.NewWriter(ws.tree).Write(v); err != nil {
-		return err
 	}
-	if err := c.summarize(summary, v); err != nil {
-		return err
+	if err := c.report(v); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
 	}
 	return c.outcome(v)
+}
+
+// report prints what was done. A diff has stdout for itself.
+func (c *fixCommand) report(v *fix.Verified) error {
+	if c.format == "json" {
+		return c.writeJSON(c.Out, v)
+	}
+	if !c.diff {
+		return c.summarize(c.Out, v)
+	}
+	if _, err := io.WriteString(c.Out, v.Diff()); err != nil {
+		return err
+	}
+	return c.summarize(c.Err, v)
 }
 
 // outcome is the exit status: what could not be rendered fails, then a diff or findings that stay.
