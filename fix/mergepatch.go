@@ -215,10 +215,6 @@ func place(m map[string]any, p []string, g goal) bool {
 
 // mergePatch is a new entry for the patches of a kustomization.
 func mergePatch(o *render.Object, fs []check.Finding) (map[string]any, error) {
-	goals, err := goalsOf(o, fs)
-	if err != nil {
-		return nil, err
-	}
 	name := o.Ref.Name
 	if name == "" {
 		name = o.Name
@@ -226,6 +222,10 @@ func mergePatch(o *render.Object, fs []check.Finding) (map[string]any, error) {
 	if !slices.Contains(strategic, o.Kind) {
 		body, err := jsonPatch(o, fs)
 		return map[string]any{"patch": body, "target": map[string]any{"kind": o.Kind, "name": name}}, err
+	}
+	goals, err := goalsOf(o, fs)
+	if err != nil {
+		return nil, err
 	}
 	root := map[string]any{"apiVersion": o.APIVersion, "kind": o.Kind, "metadata": map[string]any{"name": name}}
 	for _, g := range goals {
@@ -273,19 +273,27 @@ func jsonPatch(o *render.Object, fs []check.Finding) (string, error) {
 	if err := json.Unmarshal(o.JSON, &root); err != nil {
 		return "", err
 	}
-	var ops []any
+	var ops []jsonOp
 	set := func(p render.Path, value any) {
 		at := len(p)
 		for at > 1 && descend(root, p[:at-1]) == nil {
 			at--
 			value = map[string]any{p[at].Key: value}
 		}
-		ops = append(ops, map[string]any{"op": "add", "path": pointer(p[:at]), "value": value})
-		if v, err := plainJSON(value); err == nil {
-			if changed, err := put(root, p[:at], func(any) (any, error) { return v, nil }); err == nil {
-				root = changed
+		v, err := plainJSON(value)
+		if err != nil {
+			return
+		}
+		if changed, err := put(root, p[:at], func(any) (any, error) { return v, nil }); err == nil {
+			root = changed
+		}
+		for i := range ops {
+			if ops[i].holds(p[:at]) {
+				ops[i].value, _ = put(ops[i].value, p[len(ops[i].path):at], func(any) (any, error) { return v, nil })
+				return
 			}
 		}
+		ops = append(ops, jsonOp{p[:at], v})
 	}
 	member := func(p render.Path, value any) {
 		if list, ok := descend(root, p).([]any); ok && len(list) > 0 {
@@ -305,7 +313,26 @@ func jsonPatch(o *render.Object, fs []check.Finding) (string, error) {
 			member(w.Pod.Key("volumes"), volumeOf(w))
 		}
 	}
-	return blockYAML(ops)
+	var list []any
+	for _, op := range ops {
+		list = append(list, map[string]any{"op": "add", "path": pointer(op.path), "value": op.value})
+	}
+	return blockYAML(list)
+}
+
+// jsonOp adds a value.
+type jsonOp struct {
+	path  render.Path
+	value any
+}
+
+// holds reports whether a path lies in the mappings that the operation adds.
+func (op *jsonOp) holds(p render.Path) bool {
+	if len(p) <= len(op.path) || op.path.String() != p[:len(op.path)].String() {
+		return false
+	}
+	_, mapping := op.value.(map[string]any)
+	return mapping && !slices.ContainsFunc(p[len(op.path):], func(s render.Step) bool { return s.IsIndex })
 }
 
 var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")

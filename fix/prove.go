@@ -245,9 +245,11 @@ func (s *suspects) of(pr *problem) []*Patch {
 }
 
 // findingKey identifies a finding within a run.
-type findingKey struct{ source, print string }
+type findingKey struct{ source, print, place string }
 
-func keyOf(f *check.Finding) findingKey { return findingKey{f.Source, f.Fingerprint()} }
+func keyOf(f *check.Finding) findingKey {
+	return findingKey{f.Source, f.Fingerprint(), placeKey(f.Object)}
+}
 
 // compare renders and judges, with all files edited, every source that reads one of the named ones, and says what is
 // not as wanted.
