@@ -69,7 +69,7 @@ func (o *helmOutput) parse(m *manifest) error {
 	}
 	simple := err == nil && len(m.docs) == 1
 	if simple && m.docs[0].json != nil {
-		simple = json.Unmarshal(m.docs[0].json, &m.head) == nil && !m.isHook()
+		simple = json.Unmarshal(m.docs[0].short(), &m.head) == nil && !m.isHook()
 	}
 	if !simple {
 		// Exactly as helm reads it: a number is a string where a string is wanted, and what makes a hook decides

@@ -17,18 +17,26 @@ type Place struct {
 	Path Path
 }
 
-// Locator finds where rendered objects and their fields stand in a Tree's files. It keeps what it parsed, and is safe
-// for use by several goroutines.
+// Locator finds where rendered objects and their fields stand in a Tree's files. It keeps what it parsed last, and is
+// safe for use by several goroutines.
 type Locator struct {
 	tree *Tree
 
 	mu    sync.Mutex
 	files map[string]*located
+	size  int // of their texts
 }
 
+// maxLocated is how many bytes of files a Locator keeps; parsed, they take some twenty times as much memory.
+const maxLocated = 4 << 20
+
 type located struct {
+	once sync.Once
 	docs []*yaml.Node // nil entries are empty documents
 	text []byte
+
+	mu    sync.Mutex
+	lines map[string]int // by kind, for guessLine
 }
 
 // NewLocator returns a Locator for a tree.
@@ -36,22 +44,36 @@ func NewLocator(t *Tree) *Locator { return &Locator{tree: t, files: map[string]*
 
 func (l *Locator) load(file string) *located {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if f, ok := l.files[file]; ok {
-		return f
+	f, ok := l.files[file]
+	if !ok {
+		if l.size > maxLocated {
+			clear(l.files)
+			l.size = 0
+		}
+		f = &located{lines: map[string]int{}}
+		l.files[file] = f
 	}
-	f := &located{}
-	l.files[file] = f
-	data, err := l.tree.ReadFile(file)
+	l.mu.Unlock()
+	f.once.Do(func() {
+		f.parse(l.tree, file)
+		l.mu.Lock()
+		l.size += len(f.text)
+		l.mu.Unlock()
+	})
+	return f
+}
+
+func (f *located) parse(t *Tree, file string) {
+	data, err := t.ReadFile(file)
 	if err != nil {
-		return f
+		return
 	}
 	f.text = data
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	for {
 		var n yaml.Node
 		if dec.Decode(&n) != nil {
-			return f
+			return
 		}
 		if n.Kind == yaml.DocumentNode && len(n.Content) == 1 {
 			f.docs = append(f.docs, n.Content[0])
@@ -265,8 +287,19 @@ func (l *Locator) guessLine(o *Object) int {
 	if !o.Template {
 		return 0
 	}
-	text := l.load(o.File).text
-	re := regexp.MustCompile(`(?m)^kind:[ \t]*["']?` + regexp.QuoteMeta(o.Kind) + `["']?[ \t]*\r?$`)
+	f := l.load(o.File)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	line, ok := f.lines[o.Kind]
+	if !ok {
+		line = onlyLine(f.text, o.Kind)
+		f.lines[o.Kind] = line
+	}
+	return line
+}
+
+func onlyLine(text []byte, kind string) int {
+	re := regexp.MustCompile(`(?m)^kind:[ \t]*["']?` + regexp.QuoteMeta(kind) + `["']?[ \t]*\r?$`)
 	at := re.FindAllIndex(text, 2)
 	if len(at) != 1 {
 		return 0
