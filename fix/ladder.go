@@ -29,7 +29,8 @@ func (p *prover) ladder() []rung {
 		{find: p.helmLiterals, shared: true, latest: true},
 		{find: p.helmPieces, shared: true, latest: true},
 		{find: p.overlayPatches, shared: true},
-		{find: p.entryPatch},
+		{find: p.ownPatch},
+		{find: p.newPatch},
 	}
 }
 

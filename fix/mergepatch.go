@@ -220,7 +220,11 @@ func mergePatch(o *render.Object, fs []check.Finding) (map[string]any, error) {
 		name = o.Name
 	}
 	if !slices.Contains(strategic, o.Kind) {
-		body, err := jsonPatch(o, fs)
+		ops, err := jsonPatch(o, fs)
+		if err != nil {
+			return nil, err
+		}
+		body, err := blockYAML(ops)
 		return map[string]any{"patch": body, "target": map[string]any{"kind": o.Kind, "name": name}}, err
 	}
 	goals, err := goalsOf(o, fs)
@@ -268,10 +272,10 @@ func indexOfName(list []any, name string) int {
 }
 
 // jsonPatch is an RFC 6902 patch for a kind whose lists are not merged by name.
-func jsonPatch(o *render.Object, fs []check.Finding) (string, error) {
+func jsonPatch(o *render.Object, fs []check.Finding) ([]any, error) {
 	var root any
 	if err := json.Unmarshal(o.JSON, &root); err != nil {
-		return "", err
+		return nil, err
 	}
 	var ops []jsonOp
 	set := func(p render.Path, value any) {
@@ -317,7 +321,7 @@ func jsonPatch(o *render.Object, fs []check.Finding) (string, error) {
 	for _, op := range ops {
 		list = append(list, map[string]any{"op": "add", "path": pointer(op.path), "value": op.value})
 	}
-	return blockYAML(list)
+	return list, nil
 }
 
 // jsonOp adds a value.

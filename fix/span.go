@@ -31,7 +31,7 @@ func (v *Verified) Spans() map[*Patch][]Span {
 		for _, p := range parts[f.Name] {
 			edits := p.edits
 			if err == nil && len(p.ops) > 0 {
-				more, err := parsed.Sketch(p.ops...)
+				more, err := parsed.Sketch(p.fileOps(f.Before)...)
 				if err != nil {
 					more = f.Edits // only together with others can it be planned
 				}
@@ -51,6 +51,22 @@ func (v *Verified) Spans() map[*Patch][]Span {
 type patchPart struct {
 	patch *Patch
 	part
+}
+
+// fileOps are a part's operations on its file's own documents.
+func (p *part) fileOps(data []byte) []yamledit.Op {
+	if p.in == nil {
+		return p.ops
+	}
+	var t texts
+	if t.add(data, *p) != nil {
+		return nil
+	}
+	ops, err := t.ops()
+	if err != nil {
+		return nil
+	}
+	return ops
 }
 
 // lineStarts are the offsets at which lines start.

@@ -112,6 +112,15 @@ func yamlDocuments(data []byte) (out []*yaml.Node, ok bool) {
 }
 
 func compareNodes(key, a, b *yaml.Node, changed map[int]bool) {
+	if block := a.Kind == yaml.ScalarNode && a.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0; block && a.Value != b.Value {
+		within := changedLines([]byte(a.Value), []byte(b.Value))
+		for line := range within { // an inline patch
+			changed[a.Line+line] = true
+		}
+		if within != nil {
+			return
+		}
+	}
 	flow := a.Style&yaml.FlowStyle != 0 || len(a.Content) == 0
 	if a.Kind != b.Kind || flow && !sameValue(a, b) {
 		for line := key.Line; line <= a.Line; line++ { // the value may stand below its key
