@@ -199,6 +199,7 @@ type prover struct {
 	found   map[string]*render.Object // objects with findings, by source and objectKey
 	known   map[findingKey]bool       // findings before
 
+	kept       []*Patch                   // proven so far
 	patchFiles map[string][]patchDocument // by directory
 	planned    map[string]plannedFile     // by file
 	components *components

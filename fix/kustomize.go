@@ -2,6 +2,7 @@ package fix
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"path"
 	"slices"
@@ -140,7 +141,7 @@ func (p *prover) byObject(findings []check.Finding, plan func(src render.Source,
 		groups[f.Source+"\x00"+objectKey(f.Object)] = append(groups[f.Source+"\x00"+objectKey(f.Object)], f)
 	}
 	for _, k := range slices.Sorted(maps.Keys(groups)) {
-		fs := groups[k]
+		fs := p.asPatched(k, groups[k])
 		src, ok := p.sourceOf(&fs[0])
 		file, found := "", false
 		if ok && src.Kind == render.KindKustomize {
@@ -163,6 +164,30 @@ func (p *prover) byObject(findings []check.Finding, plan func(src render.Source,
 		patches = append(patches, x)
 	}
 	return patches, left, nil
+}
+
+// asPatched are findings of one object, as it is with the patches that are proven: what a patch adds to a list, or puts
+// into a field that is missing, must not take away what they put there.
+func (p *prover) asPatched(key string, fs []check.Finding) []check.Finding {
+	wants := p.wantsByObject(p.kept)[key]
+	if len(wants) == 0 {
+		return fs
+	}
+	want, err := expect(fs[0].Object.JSON, wants)
+	if err != nil {
+		return fs
+	}
+	raw, err := json.Marshal(want)
+	if err != nil {
+		return fs
+	}
+	o := *fs[0].Object
+	o.JSON = raw
+	fs = slices.Clone(fs)
+	for i := range fs {
+		fs[i].Object = &o
+	}
+	return fs
 }
 
 // extendPatch plans more of the last patch of the object in its source's own kustomization.

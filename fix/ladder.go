@@ -57,6 +57,7 @@ func (p *prover) climb(ctx context.Context, findings []check.Finding, v *Verifie
 		if kept, dropped, err = p.prove(ctx, kept, patches); err != nil {
 			return err
 		}
+		p.kept = kept
 		for _, l := range left {
 			if try.latest && l.Reason != fromTemplate && !tried[keyOf(&l.Finding)] {
 				reasons[keyOf(&l.Finding)] = l.Reason

@@ -3,6 +3,7 @@ package fix
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -297,14 +298,27 @@ func jsonPatch(o *render.Object, fs []check.Finding) ([]any, error) {
 				return
 			}
 		}
-		ops = append(ops, jsonOp{p[:at], v})
+		ops = append(ops, jsonOp{p[:at], v, false})
 	}
 	member := func(p render.Path, value any) {
-		if list, ok := descend(root, p).([]any); ok && len(list) > 0 {
-			set(p, append(slices.Clone(list), value))
+		list, ok := descend(root, p).([]any)
+		if !ok {
+			set(p, []any{value})
 			return
 		}
-		set(p, []any{value})
+		v, err := plainJSON(value)
+		if err != nil || slices.ContainsFunc(list, func(x any) bool { return reflect.DeepEqual(x, v) }) {
+			return
+		}
+		for i := range ops {
+			if ops[i].holds(p) {
+				ops[i].value, _ = put(ops[i].value, p[len(ops[i].path):], addTo(v))
+				root, _ = put(root, p, addTo(v))
+				return
+			}
+		}
+		ops = append(ops, jsonOp{p, v, true})
+		root, _ = put(root, p, addTo(v))
 	}
 	for _, w := range wantsOf(fs) {
 		switch w := w.(type) {
@@ -319,20 +333,25 @@ func jsonPatch(o *render.Object, fs []check.Finding) ([]any, error) {
 	}
 	var list []any
 	for _, op := range ops {
-		list = append(list, map[string]any{"op": "add", "path": pointer(op.path), "value": op.value})
+		at := pointer(op.path)
+		if op.member {
+			at += "/-"
+		}
+		list = append(list, map[string]any{"op": "add", "path": at, "value": op.value})
 	}
 	return list, nil
 }
 
-// jsonOp adds a value.
+// jsonOp adds a value, or a member at the end of a list.
 type jsonOp struct {
-	path  render.Path
-	value any
+	path   render.Path
+	value  any
+	member bool
 }
 
 // holds reports whether a path lies in the mappings that the operation adds.
 func (op *jsonOp) holds(p render.Path) bool {
-	if len(p) <= len(op.path) || op.path.String() != p[:len(op.path)].String() {
+	if op.member || len(p) <= len(op.path) || op.path.String() != p[:len(op.path)].String() {
 		return false
 	}
 	_, mapping := op.value.(map[string]any)
