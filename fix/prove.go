@@ -277,10 +277,18 @@ func (p *prover) compareObjects(res *render.Result, before *check.SourceReport, 
 				out = append(out, pr)
 			}
 		}
+		changed := sha256.Sum256(o.JSON) != old[i].sum
+		if changed && old[i].id == key {
+			pr := problem{source: id, file: o.File, object: id + "\x00" + key, read: before.Read, index: i}
+			if pr, refused := p.validate(pr, o); refused {
+				out = append(out, pr)
+				continue
+			}
+		}
 		switch {
 		case old[i].id != key:
 			bad(fmt.Sprintf("%s renders other objects with it", id))
-		case sha256.Sum256(o.JSON) == old[i].sum:
+		case !changed:
 		case len(wants) == 0:
 			bad(fmt.Sprintf("it would change %s of %s too, where nothing asked for it", o.ID(), id))
 		default:
