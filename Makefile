@@ -7,7 +7,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 5s
 CORPUS  ?=
 
-.PHONY: build demo test race lint bench conformance e2e fuzz nightly clean
+.PHONY: build demo test race lint bench conformance fixrate e2e fuzz nightly clean
 
 build: ## the binary, in bin/
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/syncgate
@@ -38,6 +38,10 @@ conformance: ## what we render and find against the helm and kustomize commands 
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags conformance -run Conformance -count=1 -timeout 60m -v ./render
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags conformance -run Conformance -count=1 -timeout 60m -v ./cmd/syncgate
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags corpus -run Corpus -count=1 -timeout 60m -v ./fix/yamledit
+
+fixrate: build ## what fix mends on CORPUS, rendered by the kustomize and helm commands, judged by upstream; needs both on PATH
+	@test -n "$(CORPUS)" || { echo "say where repositories are: make fixrate CORPUS=DIR"; exit 2; }
+	SYNCGATE_CORPUS=$(abspath $(CORPUS)) SYNCGATE_BIN=$(abspath $(BIN)) $(GO) test -tags fixrate -run '^TestFixrate$$' -count=1 -timeout 60m -v ./cmd/syncgate
 
 e2e: build ## the real binary beside helm and kustomize, in Chromium (which must be installed), beside a real API server (the first build takes minutes)
 	cd e2e && $(GO) test -count=1 ./...

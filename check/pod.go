@@ -49,6 +49,9 @@ func (p *Pod) Containers() []Container {
 	return out
 }
 
+// PodsIn finds the pods in an object, with defaults set; the rules judge these.
+func PodsIn(o *render.Object) ([]Pod, error) { return podsIn(o) }
+
 // podsIn finds the pods in an object: the object itself when it is a v1 Pod, and every pod template below it,
 // found by its shape, {spec: {containers: [{…}]}}: Deployments, CronJobs, and custom resources such as Argo's Rollout,
 // Knative's Service or a JobSet alike. A template that cannot be read as a pod is an error: it would be refused or,

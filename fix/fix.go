@@ -3,6 +3,8 @@ package fix
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -50,6 +52,17 @@ func (v *Verified) Left() []Left { return v.left }
 
 // Before is the check that the patches were made from.
 func (v *Verified) Before() *check.Run { return v.before }
+
+// Failed says what did not render or could not be judged before any patch, and was left alone.
+func (v *Verified) Failed() []*render.Error {
+	out := slices.Clone(v.before.Failed)
+	for _, s := range v.before.Sources {
+		if s.Err != nil {
+			out = append(out, s.Err)
+		}
+	}
+	return out
+}
 
 // Files are the edited files, by name.
 func (v *Verified) Files() []FileChange { return v.files }
@@ -172,8 +185,18 @@ type digest struct {
 	rest [sha256.Size]byte // without values of other sources; zero when it holds none
 }
 
+// objectKey identifies an object within its source. A file may hold several of one name.
 func objectKey(o *render.Object) string {
-	return strings.Join([]string{o.APIVersion, o.Kind, o.Namespace, o.Name}, "\x00")
+	key := strings.Join([]string{o.APIVersion, o.Kind, o.Namespace, o.Name}, "\x00")
+	return key + placeKey(o)
+}
+
+// placeKey tells objects of one name in a manifest apart: which document, and which item of a List.
+func placeKey(o *render.Object) string {
+	if o.Template || o.Generated || o.Doc < 0 {
+		return ""
+	}
+	return fmt.Sprintf("\x00%d %s", o.Doc, o.At)
 }
 
 // prover holds what was rendered before any patch.
@@ -187,6 +210,7 @@ type prover struct {
 	found   map[string]*render.Object // objects with findings, by source and objectKey
 	known   map[findingKey]bool       // findings before
 
+	kept       []*Patch                   // proven so far
 	patchFiles map[string][]patchDocument // by directory
 	planned    map[string]plannedFile     // by file
 	components *components

@@ -50,6 +50,7 @@ func (c *fixCommand) register(fs *pflag.FlagSet) {
 	c.policyFlags.register(fs)
 	c.secretFlags.register(fs)
 	c.since.register(fs)
+	fs.StringVar(&c.format, "format", "text", "format of the report on stdout: text, json")
 	fs.BoolVar(&c.diff, "diff", false, "print a unified diff, write nothing, and exit with 1 if there is any")
 	fs.StringVar(&c.bundle, "bundle", "", "write the patches to a `FILE` for pr --from, and nothing to the work tree")
 	fs.StringVar(&c.only, "only", "", "only fixes that are `safe`")
@@ -61,6 +62,9 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 	}
 	if c.bundle != "" && c.diff {
 		return errBundleAndDiff
+	}
+	if c.format != "text" && c.format != "json" {
+		return fmt.Errorf("--format %q: expected text or json", c.format)
 	}
 	o, ws, err := c.options(ctx, args)
 	if err != nil {
@@ -87,26 +91,37 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	summary := c.Out
 	switch {
 	case c.diff:
-		summary = c.Err
-		err = c.printDiff(v)
 	case c.bundle != "":
 		err = c.writeBundle(ctx, ws, head, v)
 	default:
 		err = fix.NewWriter(ws.tree).Write(v)
 	}
-	if err == nil {
-		err = c.summarize(summary, v)
-	}
 	if err != nil {
 		return err
 	}
-	if c.bundle != "" {
+	if err := c.report(v); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	if c.bundle != "" && c.format == "text" {
 		fmt.Fprintf(c.Out, "bundle: %s for the commit %s, digest %s\n", printable(c.bundle), head.commit[:12], c.digest)
 	}
 	return c.outcome(v)
+}
+
+// report prints what was done. A diff has stdout for itself.
+func (c *fixCommand) report(v *fix.Verified) error {
+	if c.format == "json" {
+		return c.writeJSON(c.Out, v)
+	}
+	if !c.diff {
+		return c.summarize(c.Out, v)
+	}
+	if err := c.printDiff(v); err != nil {
+		return err
+	}
+	return c.summarize(c.Err, v)
 }
 
 // printDiff prints the patches as a diff, in which secret values are masked.

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,26 +55,6 @@ func TestPairsConformance(t *testing.T) {
 	if total.compared == 0 || total.pods == 0 {
 		t.Errorf("nothing was compared")
 	}
-}
-
-// pair is one object of a source and one upstream check that forbids it.
-type pair struct{ apiVersion, kind, namespace, name, check string }
-
-func (p pair) String() string {
-	return fmt.Sprintf("%s %s %s/%s %s", p.apiVersion, p.kind, p.namespace, p.name, p.check)
-}
-
-type pairSet map[pair]bool
-
-// minus lists what only a has.
-func (a pairSet) minus(b pairSet) (out []string) {
-	for p := range a {
-		if !b[p] {
-			out = append(out, p.String())
-		}
-	}
-	slices.Sort(out)
-	return out
 }
 
 type pairsTotals struct {
@@ -216,20 +195,12 @@ func entriesBelow(t *testing.T, root string) []pairEntry {
 	return slices.SortedFunc(maps.Keys(seen), func(a, b pairEntry) int { return strings.Compare(a.path+a.kind, b.path+b.kind) })
 }
 
-// render runs the command, where it can reach no network.
+// render runs the command.
 func (c *pairsTest) render(root string, src pairEntry) ([]byte, error) {
-	cmd := exec.Command("kustomize", "build", "--enable-helm", filepath.Join(root, src.path))
 	if src.kind == "helm" {
-		cmd = exec.Command("helm", "template", filepath.Join(root, src.path), "--include-crds", "--kube-version", c.kube)
+		return commandOutput(c.home, "helm", "template", filepath.Join(root, src.path), "--include-crds", "--kube-version", c.kube)
 	}
-	cmd.Env = []string{"HOME=" + c.home, "PATH=" + os.Getenv("PATH"), "GIT_ALLOW_PROTOCOL=none",
-		"HTTP_PROXY=http://127.0.0.1:1", "HTTPS_PROXY=http://127.0.0.1:1"}
-	out, err := cmd.Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		err = errors.New(string(exit.Stderr))
-	}
-	return out, err
+	return commandOutput(c.home, "kustomize", "build", "--enable-helm", filepath.Join(root, src.path))
 }
 
 // pairsReport is what the JSON report says, by source.
@@ -284,24 +255,4 @@ func (c *pairsTest) check(root string, o *pairsOracle) *pairsReport {
 		}
 	}
 	return r
-}
-
-// commandKubeVersion is the version of Kubernetes that the commands render for when nobody says one.
-func commandKubeVersion(t *testing.T) string {
-	dir := t.TempDir()
-	for name, content := range map[string]string{"Chart.yaml": "apiVersion: v2\nname: v\nversion: 0.0.1\n",
-		"templates/v.yaml": "v: {{ .Capabilities.KubeVersion.Version }}\n"} {
-		if err := os.MkdirAll(filepath.Join(dir, path.Dir(name)), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	out, err := exec.Command("helm", "template", dir).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, version, _ := strings.Cut(string(out), "\nv: ")
-	return strings.TrimSpace(version)
 }

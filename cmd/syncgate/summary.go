@@ -2,8 +2,11 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -18,12 +21,10 @@ func (c *fixCommand) summarize(out io.Writer, v *fix.Verified) error {
 		c.summarizeFixed(w, v)
 	}
 	summarizeLeft(w, v.Left(), c.verbose)
-	for _, s := range v.Before().Sources {
-		if s.Err != nil {
-			fmt.Fprintf(w, "\nleft alone, since it does not render: %s\n  %s\n", printable(s.Source.ID), printable(s.Err.Error()))
-			if s.Err.Hint != "" {
-				fmt.Fprintf(w, "  %s\n", printable(s.Err.Hint))
-			}
+	for _, e := range v.Failed() {
+		fmt.Fprintf(w, "\nleft alone, since it does not render: %s\n  %s\n", printable(cmp.Or(e.Source, e.File)), printable(e.Error()))
+		if e.Hint != "" {
+			fmt.Fprintf(w, "  %s\n", printable(e.Hint))
 		}
 	}
 	fixed := 0
@@ -122,11 +123,4 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-func sorted(set map[string]bool) []string {
-	out := make([]string, 0, len(set))
-	for k := range set {
-		out = append(out, k)
-	}
-	sort.Strings(out)
-	return out
-}
+func sorted(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }
