@@ -14,6 +14,8 @@ type Remedies struct {
 	Writable []WritablePaths
 	Users    []ImageUser
 	Safety   map[string]Safety // by rule ID, group or group wildcard
+	// LiteralTemplates has fixes of a chart's templates write literals, instead of new values with defaults.
+	LiteralTemplates bool
 }
 
 // LimitRemedy says which limit a container gets. Only one of the fields is set.

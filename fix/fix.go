@@ -18,8 +18,6 @@ type Options struct {
 	Check check.Options
 	// OnlySafe leaves fixes that need review alone.
 	OnlySafe bool
-	// LiteralTemplates writes literals where a chart's template must be edited, instead of new values with defaults.
-	LiteralTemplates bool
 }
 
 // Verified is a set of patches that hold their proof together: with all of them applied, every source that reads an
@@ -31,7 +29,11 @@ type Verified struct {
 	before  *check.Run
 	files   []FileChange
 	masked  map[string][]string
+	tried   attempts
 }
+
+// Tried says what was tried in vain for findings, and why it did not hold, in the order in which it was tried.
+func (v *Verified) Tried(findings ...check.Finding) []string { return v.tried.of(findings) }
 
 // FileChange is one edited file.
 type FileChange struct {
@@ -195,8 +197,6 @@ type prover struct {
 	unpatched  map[string]*unpatched      // by source, where it is needed
 	blamed     map[findingKey]render.Path // what a dropped patch changed that it should not
 
-	literalTemplates bool
-
 	mu      sync.Mutex
 	objects map[string][]digest // by source
 	doubled map[string]int      // by source: render.Result.Doubled
@@ -204,7 +204,7 @@ type prover struct {
 
 // newProver makes a prover that knows nothing yet.
 func newProver(t *render.Tree, pool *render.Pool, o Options) *prover {
-	return &prover{tree: t, pool: pool, options: o.Check, literalTemplates: o.LiteralTemplates, inScope: map[string]bool{},
+	return &prover{tree: t, pool: pool, options: o.Check, inScope: map[string]bool{},
 		objects: map[string][]digest{}, doubled: map[string]int{}, blamed: map[findingKey]render.Path{},
 		planned: map[string]plannedFile{}}
 }

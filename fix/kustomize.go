@@ -14,6 +14,12 @@ import (
 	"github.com/syncgate/syncgate/render"
 )
 
+// Why the rungs for kustomizations have nothing for a finding, as far as another rung may know more.
+const (
+	noOverlay       = "no patch of the kustomization sets it"
+	noKustomization = "its source is no kustomization, which could patch it"
+)
+
 // patchDocument is a strategic merge patch that a kustomization applies.
 type patchDocument struct {
 	file string // a file of its own
@@ -28,7 +34,7 @@ func (p *prover) overlayPatches(_ context.Context, findings []check.Finding) (pa
 	for _, f := range findings {
 		ops, doc := p.overriding(&f)
 		if doc == nil {
-			left = append(left, Left{f, "no patch of the kustomization sets it"})
+			left = append(left, Left{f, noOverlay})
 			continue
 		}
 		key := fmt.Sprintf("%s %d %s", doc.file, doc.doc, opsKey(ops))
@@ -228,7 +234,7 @@ func (p *prover) entryPatch(_ context.Context, findings []check.Finding) (patche
 func (p *prover) patchEntry(fs []check.Finding) (*Patch, string) {
 	src, ok := p.sourceOf(&fs[0])
 	if !ok || src.Kind != render.KindKustomize {
-		return nil, "its source is no kustomization, which could patch it"
+		return nil, noKustomization
 	}
 	file, ok := p.kustomizationIn(src.Path)
 	if !ok {

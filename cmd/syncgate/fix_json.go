@@ -36,7 +36,8 @@ type fixPatch struct {
 	Safety   check.Safety     `json:"safety"` // safe, or review
 	File     string           `json:"file"`   // where its first part stands
 	How      string           `json:"how,omitempty"`
-	Edits    []fix.Span       `json:"edits"` // in the files as they were
+	Tried    []string         `json:"tried,omitempty"` // before, in vain
+	Edits    []fix.Span       `json:"edits"`           // in the files as they were
 	Resolves []report.Finding `json:"resolves"`
 	Reaches  []string         `json:"reaches"` // sources
 	Also     []string         `json:"also"`    // fields that change alike, since they read the same value
@@ -51,7 +52,8 @@ type fixFile struct {
 // fixLeft is a finding that stays, and why.
 type fixLeft struct {
 	report.Finding
-	Reason string `json:"reason"`
+	Reason string   `json:"reason"`
+	Tried  []string `json:"tried,omitempty"`
 }
 
 type fixFailed struct {
@@ -98,7 +100,7 @@ func (c *fixCommand) writeJSON(w io.Writer, v *fix.Verified) error {
 		r.Files = append(r.Files, fixFile{f.Name, files[f.Name]})
 	}
 	for _, l := range v.Left() {
-		r.Left = append(r.Left, fixLeft{report.FindingOf(&l.Finding), l.Reason})
+		r.Left = append(r.Left, fixLeft{report.FindingOf(&l.Finding), l.Reason, list(v.Tried(l.Finding))})
 	}
 	for _, e := range v.Failed() {
 		r.Failed = append(r.Failed, fixFailed{cmp.Or(e.Source, e.File), e.Error(), e.Hint})
@@ -114,7 +116,7 @@ func (c *fixCommand) writeJSON(w io.Writer, v *fix.Verified) error {
 }
 
 func fixPatchOf(v *fix.Verified, p *fix.Patch) fixPatch {
-	x := fixPatch{Title: p.Title(), Safety: p.Safety(), File: p.Place.File, How: p.How, Edits: list(v.Spans(p)),
+	x := fixPatch{Title: p.Title(), Safety: p.Safety(), File: p.Place.File, How: p.How, Tried: list(v.Tried(p.Resolves...)), Edits: list(v.Spans(p)),
 		Reaches: list(p.Reaches()), Also: list(p.Also), Advice: list(p.Advice()), Resolves: []report.Finding{}}
 	for i := range p.Resolves {
 		x.Resolves = append(x.Resolves, report.FindingOf(&p.Resolves[i]))
