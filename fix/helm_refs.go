@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"crypto/sha256"
 	"slices"
 	"strings"
 	"text/template/parse"
@@ -54,10 +55,10 @@ func referencedValues(view *render.ChartView) references {
 			}
 		}
 	}
-	left := maxScans
+	left := maxScanned
 	for i := range view.Parts {
 		part := &view.Parts[i]
-		s := &refScan{named: named, seen: map[string]bool{}, left: &left}
+		s := &refScan{named: named, seen: map[scan]bool{}, left: &left}
 		s.add = func(keys []string, field string) {
 			if len(keys) > 0 && keys[0] != "global" {
 				keys = slices.Concat(part.Keys, keys)
@@ -78,9 +79,10 @@ func referencedValues(view *render.ChartView) references {
 	return out
 }
 
-// maxScans bounds how many templates are walked for one source, and maxScanDepth how deep one may call another.
+// maxScanned bounds how many nodes of templates are walked for one source, and maxScanDepth how deep templates may call
+// one another.
 const (
-	maxScans     = 20_000
+	maxScanned   = 1_000_000
 	maxScanDepth = 12
 )
 
@@ -144,6 +146,8 @@ type scope struct {
 	path  []string
 	names map[string]*scope
 	items []*scope
+
+	digest *[sha256.Size]byte
 }
 
 var rootScope = &scope{path: []string{}}
@@ -161,27 +165,39 @@ func (c *scope) below(key string) *scope {
 	return nil
 }
 
-// id is equal for scopes that lead to the same.
-func (c *scope) id() string {
-	if c == nil {
-		return "?"
+// id is equal for scopes that lead to the same. It is a digest: a scope can hold others many times over.
+func (c *scope) id() [sha256.Size]byte {
+	switch {
+	case c == nil:
+		return [sha256.Size]byte{}
+	case c.digest != nil:
+		return *c.digest
 	}
-	var b strings.Builder
-	b.WriteString(strings.Join(c.path, "\x00"))
+	b := []byte(strings.Join(c.path, "\x00"))
 	for _, k := range sortedNames(c.names) {
-		b.WriteString("{" + k + "=" + c.names[k].id() + "}")
+		sum := c.names[k].id()
+		b = append(append(append(b, '{'), k...), sum[:]...)
 	}
 	for _, x := range c.items {
-		b.WriteString("[" + x.id() + "]")
+		sum := x.id()
+		b = append(append(b, '['), sum[:]...)
 	}
-	return b.String()
+	sum := sha256.Sum256(b)
+	c.digest = &sum
+	return sum
+}
+
+// scan is a template with what it was called with.
+type scan struct {
+	tree *parse.Tree
+	dot  [sha256.Size]byte
 }
 
 // refScan walks templates of one chart.
 type refScan struct {
 	add   func(keys []string, field string)
 	named map[string]*parse.Tree
-	seen  map[string]bool // templates with what they were called with
+	seen  map[scan]bool
 	left  *int
 	depth int
 	vars  map[string]*scope
@@ -193,12 +209,11 @@ func (s *refScan) tree(t *parse.Tree, dot *scope) {
 	if t == nil || t.Root == nil || s.depth > maxScanDepth || *s.left <= 0 {
 		return
 	}
-	id := t.Name + "\x02" + dot.id()
+	id := scan{t, dot.id()}
 	if s.seen[id] {
 		return
 	}
 	s.seen[id] = true
-	*s.left--
 	inner := &refScan{add: s.add, named: s.named, seen: s.seen, left: s.left, depth: s.depth + 1, vars: map[string]*scope{"$": dot}}
 	inner.list(t.Root, dot)
 }
@@ -208,6 +223,9 @@ func (s *refScan) list(l *parse.ListNode, dot *scope) {
 		return
 	}
 	for _, n := range l.Nodes {
+		if *s.left--; *s.left < 0 {
+			return
+		}
 		switch n := n.(type) {
 		case *parse.TextNode:
 			s.field = fieldBefore(n.Text)

@@ -206,6 +206,10 @@ func (r *helmRate) compareCase(root, work string, c *helmCase, fixed *helmReport
 		sum.unwanted++
 		r.Errorf("%s: %s", c, u)
 	}
+	if _, err := r.oracle.judge(c.old.objects, pairSet{}); err != nil {
+		sum.failed++ // a pod in it is none; syncgate says so, too
+		return
+	}
 	for i := range c.old.objects {
 		r.comparePairs(c, c.old.objects[i], now.objects[i], fixed, sum)
 	}
