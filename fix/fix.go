@@ -70,20 +70,23 @@ func (v *Verified) Masked() map[string][]string { return v.masked }
 
 // Fix checks the tree, plans patches for the findings, and proves them.
 func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
-	scope, err := render.Discover(t, o.Check.Discover)
+	pool := render.NewPool(t, o.Check.Render, o.Check.Limits)
+	defer pool.Close()
+	return newProver(t, pool, o).fix(ctx, o)
+}
+
+// fix is Fix in a prover that knows nothing yet.
+func (p *prover) fix(ctx context.Context, o Options) (*Verified, error) {
+	scope, err := render.Discover(p.tree, o.Check.Discover)
 	if err != nil {
 		return nil, err
 	}
 	whole := o.Check.Discover
 	whole.Paths = nil
-	all, err := render.Discover(t, whole)
+	all, err := render.Discover(p.tree, whole)
 	if err != nil {
 		return nil, err
 	}
-	pool := render.NewPool(t, o.Check.Render, o.Check.Limits)
-	defer pool.Close()
-
-	p := newProver(t, pool, o)
 	for _, s := range scope.Sources {
 		p.inScope[s.ID] = true
 	}
@@ -91,7 +94,7 @@ func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
 		return nil, err
 	}
 	v := &Verified{before: narrow(p.before, p.inScope, scope)}
-	p.loc = render.NewLocator(t)
+	p.loc = render.NewLocator(p.tree)
 	if err := p.climb(ctx, candidatesOf(v, o), v); err != nil {
 		return nil, err
 	}
@@ -195,6 +198,7 @@ type prover struct {
 	components *components
 	helm       map[string]*helmSource     // by source
 	unpatched  map[string]*unpatched      // by source, where it is needed
+	tested     map[string][]*testedValues // by source
 	blamed     map[findingKey]render.Path // what a dropped patch changed that it should not
 
 	mu      sync.Mutex
