@@ -19,8 +19,6 @@ type Options struct {
 	Check check.Options
 	// OnlySafe leaves fixes that need review alone.
 	OnlySafe bool
-	// LiteralTemplates writes literals where a chart's template must be edited, instead of new values with defaults.
-	LiteralTemplates bool
 	// Sealer seals what the config wants sealed; without one such findings are left.
 	Sealer *Sealer
 }
@@ -35,7 +33,11 @@ type Verified struct {
 	files   []FileChange
 	masked  map[string][]string
 	secrets *check.Values
+	tried   attempts
 }
+
+// Tried says what was tried in vain for findings, and why it did not hold, in the order in which it was tried.
+func (v *Verified) Tried(findings ...check.Finding) []string { return v.tried.of(findings) }
 
 // FileChange is one edited file.
 type FileChange struct {
@@ -74,12 +76,17 @@ func (v *Verified) Masked() map[string][]string { return v.masked }
 func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
 	pool := render.NewPool(t, o.Check.Render, o.Check.Limits)
 	defer pool.Close()
-	scope, err := render.Explore(ctx, t, pool, o.Check.Discover)
+	return newProver(t, pool, o).fix(ctx, o)
+}
+
+// fix is Fix in a prover that knows nothing yet.
+func (p *prover) fix(ctx context.Context, o Options) (*Verified, error) {
+	scope, err := render.Explore(ctx, p.tree, p.pool, o.Check.Discover)
 	if err != nil {
 		return nil, err
 	}
 	if since := o.Check.Since; since != nil {
-		look, left, err := since.Split(t, scope, o.Check.Discover)
+		look, left, err := since.Split(p.tree, scope, o.Check.Discover)
 		if err != nil {
 			return nil, err
 		}
@@ -87,12 +94,10 @@ func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
 	}
 	whole := o.Check.Discover
 	whole.Paths = nil
-	all, err := render.Explore(ctx, t, pool, whole)
+	all, err := render.Explore(ctx, p.tree, p.pool, whole)
 	if err != nil {
 		return nil, err
 	}
-
-	p := newProver(t, pool, o)
 	for _, s := range scope.Sources {
 		p.inScope[s.ID] = true
 	}
@@ -100,7 +105,7 @@ func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
 		return nil, err
 	}
 	v := &Verified{before: narrow(p.before, p.inScope, scope)}
-	p.loc = render.NewLocator(t)
+	p.loc = render.NewLocator(p.tree)
 	if err := p.climb(ctx, candidatesOf(v, o), v); err != nil {
 		return nil, err
 	}
@@ -216,13 +221,13 @@ type prover struct {
 	components *components
 	helm       map[string]*helmSource     // by source
 	unpatched  map[string]*unpatched      // by source, where it is needed
+	tested     map[string][]*testedValues // by source
 	blamed     map[findingKey]render.Path // what a dropped patch changed that it should not
 
-	literalTemplates bool
-	sealer           *Sealer
-	takenNames       map[string]bool // see secretNames
-	secretValues     *check.Values
-	layers           *layerDocuments
+	sealer       *Sealer
+	takenNames   map[string]bool // see secretNames
+	secretValues *check.Values
+	layers       *layerDocuments
 
 	mu      sync.Mutex
 	objects map[string][]digest // by source
@@ -231,7 +236,7 @@ type prover struct {
 
 // newProver makes a prover that knows nothing yet.
 func newProver(t *render.Tree, pool *render.Pool, o Options) *prover {
-	return &prover{tree: t, pool: pool, options: o.Check, literalTemplates: o.LiteralTemplates, sealer: o.Sealer,
+	return &prover{tree: t, pool: pool, options: o.Check, sealer: o.Sealer,
 		secretValues: &check.Values{}, inScope: map[string]bool{},
 		objects: map[string][]digest{}, doubled: map[string]int{}, blamed: map[findingKey]render.Path{},
 		planned: map[string]plannedFile{}}

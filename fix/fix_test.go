@@ -170,7 +170,7 @@ func optionsFor(t *testing.T, a *txtar.Archive) Options {
 		case "only":
 			o.OnlySafe = value == "safe"
 		case "templates":
-			o.LiteralTemplates = value == "literal"
+			o.Check.Remedies.LiteralTemplates = value == "literal"
 		case "path":
 			o.Check.Discover.Paths = strings.Split(value, ",")
 		default:

@@ -15,7 +15,7 @@ type helmSource struct {
 	view   *render.ChartView
 	failed string // why the chart cannot be inspected, "" when it can
 	needs  []need // what the findings of the source ask for, field by field
-	refs   map[string]bool
+	refs   references
 	landed map[landing]*probe // which probe stood at which field of the render
 	reach  map[*valueNode]map[string]bool
 	marks  *marking

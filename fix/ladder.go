@@ -41,6 +41,7 @@ func (p *prover) ladder() []rung {
 func (p *prover) climb(ctx context.Context, findings []check.Finding, v *Verified) error {
 	var kept []*Patch
 	reasons, tried := map[findingKey]string{}, map[findingKey]bool{}
+	v.tried = attempts{}
 	others := p.outside()
 	for _, try := range p.ladder() {
 		if len(findings) == 0 {
@@ -67,12 +68,14 @@ func (p *prover) climb(ctx context.Context, findings []check.Finding, v *Verifie
 				reasons[keyOf(&l.Finding)] = l.Reason
 			}
 			keepReason(reasons, &l.Finding, l.Reason)
+			v.tried.add(&l.Finding, l.Reason)
 		}
 		for _, d := range dropped {
 			for i := range d.patch.Resolves {
 				f := &d.patch.Resolves[i]
 				k := keyOf(f)
 				tried[k] = true
+				v.tried.add(f, d.String())
 				if reasons[k] = d.reason; d.path != nil && d.object == f.Source+"\x00"+objectKey(f.Object) {
 					p.blamed[k] = d.path
 				}

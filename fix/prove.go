@@ -146,6 +146,9 @@ func (p *prover) settle(ctx context.Context, proven, patches []*Patch) (kept []*
 			return proven, dropped, nil
 		}
 		problems, err := p.compare(ctx, files, slices.Concat(proven, patches), names)
+		if err == nil && len(problems) == 0 {
+			problems, err = p.compareTested(ctx, files, slices.Concat(proven, patches), names)
+		}
 		if err != nil {
 			return nil, nil, err
 		}

@@ -20,6 +20,7 @@ import (
 const (
 	goalHelm      = 5.0                   // times faster than helm template by xargs -P2
 	goalKustomize = 2.5                   // times faster than kustomize build by xargs -P2
+	goalFixing    = 15                    // fix of charts takes at most so many times as long as check
 	goalJudging   = 1.3                   // check takes at most so many times as long as render
 	goalMemory    = 400                   // MB, the peak of each process
 	goalFlat      = 1.3                   // a source of a large repository costs at most so many times one of a small one
@@ -146,6 +147,20 @@ func (b *bench) beside(f folder) {
 		best[1].wall.Seconds()/best[0].wall.Seconds() >= goal)
 	b.row(label+": check : render", best[0], best[2], fmt.Sprintf("at most %.1f", goalJudging),
 		best[0].wall.Seconds()/best[2].wall.Seconds() <= goalJudging)
+	if f.kind == "helm" {
+		b.fixing(label, best[0], b.syncgate(append([]string{"fix", "--diff"}, args...)...))
+	}
+}
+
+// fixing measures fix beside check. It writes nothing, which is not what takes time.
+func (b *bench) fixing(label string, check usage, fix call) {
+	best := b.run(fix)
+	for range 2 {
+		u := b.run(fix)
+		best = usage{min(best.wall, u.wall), min(best.cpu, u.cpu)}
+	}
+	b.row(label+": fix : check", best, check, fmt.Sprintf("at most %d", goalFixing),
+		best.wall.Seconds()/check.wall.Seconds() <= goalFixing)
 }
 
 // memory measures each process of one call for everything.

@@ -37,7 +37,8 @@ type fixPatch struct {
 	Safety   check.Safety     `json:"safety"` // safe, or review
 	File     string           `json:"file"`   // where its first part stands
 	How      string           `json:"how,omitempty"`
-	Edits    []fix.Span       `json:"edits"` // in the files as they were
+	Tried    []string         `json:"tried,omitempty"` // before, in vain
+	Edits    []fix.Span       `json:"edits"`           // in the files as they were
 	Resolves []report.Finding `json:"resolves"`
 	Reaches  []string         `json:"reaches"` // sources
 	Also     []string         `json:"also"`    // fields that change alike, since they read the same value
@@ -52,7 +53,8 @@ type fixFile struct {
 // fixLeft is a finding that stays, and why.
 type fixLeft struct {
 	report.Finding
-	Reason string `json:"reason"`
+	Reason string   `json:"reason"`
+	Tried  []string `json:"tried,omitempty"`
 }
 
 type fixFailed struct {
@@ -83,7 +85,7 @@ func (c *fixCommand) writeJSON(w io.Writer, v *fix.Verified) error {
 	r.Notices = append(r.Notices, c.notices...)
 	files, spans := map[string]int{}, v.Spans()
 	for _, p := range v.Patches() {
-		x := fixPatchOf(p, spans[p])
+		x := fixPatchOf(v, p, spans[p])
 		r.Patches = append(r.Patches, x)
 		r.Summary.Fixed += len(x.Resolves)
 		if x.Safety == check.FixSafe {
@@ -99,7 +101,7 @@ func (c *fixCommand) writeJSON(w io.Writer, v *fix.Verified) error {
 		r.Files = append(r.Files, fixFile{f.Name, files[f.Name]})
 	}
 	for _, l := range v.Left() {
-		r.Left = append(r.Left, fixLeft{report.FindingOf(&l.Finding), l.Reason})
+		r.Left = append(r.Left, fixLeft{report.FindingOf(&l.Finding), l.Reason, list(v.Tried(l.Finding))})
 	}
 	for _, e := range v.Failed() {
 		r.Failed = append(r.Failed, fixFailed{cmp.Or(e.Source, e.File), e.Error(), e.Hint})
@@ -114,8 +116,8 @@ func (c *fixCommand) writeJSON(w io.Writer, v *fix.Verified) error {
 	return report.EncodeJSON(w, r)
 }
 
-func fixPatchOf(p *fix.Patch, spans []fix.Span) fixPatch {
-	x := fixPatch{Title: p.Title(), Safety: p.Safety(), File: p.Place.File, How: p.How, Edits: list(spans),
+func fixPatchOf(v *fix.Verified, p *fix.Patch, spans []fix.Span) fixPatch {
+	x := fixPatch{Title: p.Title(), Safety: p.Safety(), File: p.Place.File, How: p.How, Tried: list(v.Tried(p.Resolves...)), Edits: list(spans),
 		Reaches: list(p.Reaches()), Also: list(p.Also), Advice: list(p.Advice()), Resolves: []report.Finding{}}
 	for i := range p.Resolves {
 		x.Resolves = append(x.Resolves, report.FindingOf(&p.Resolves[i]))
