@@ -114,7 +114,10 @@ const heapFloor = 32 << 20
 // runs at heapFloor, and leaves large heaps to their usual factor, which a higher GOGC would not.
 var ballast []byte
 
-func spareCollections() { ballast = make([]byte, heapFloor/2) }
+func spareCollections() {
+	debug.SetGCPercent(100)
+	ballast = make([]byte, heapFloor/2)
+}
 
 // noNetwork refuses every request: rendering never reaches out.
 type noNetwork struct{}
