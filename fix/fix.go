@@ -191,9 +191,10 @@ type digest struct {
 }
 
 // objectKey identifies an object within its source. A file may hold several of one name.
-func objectKey(o *render.Object) string {
-	key := strings.Join([]string{o.APIVersion, o.Kind, o.Namespace, o.Name}, "\x00")
-	return key + placeKey(o)
+func objectKey(o *render.Object) string { return nameKey(o) + placeKey(o) }
+
+func nameKey(o *render.Object) string {
+	return strings.Join([]string{o.APIVersion, o.Kind, o.Namespace, o.Name}, "\x00")
 }
 
 // placeKey tells objects of one name in a manifest apart: which document, and which item of a List.

@@ -270,7 +270,7 @@ func (p *prover) compareObjects(res *render.Result, before *check.SourceReport, 
 	for j := range res.Objects {
 		o := &res.Objects[j]
 		key := objectKey(o)
-		if by := swap.planned[key]; by != nil {
+		if by := swap.planned[nameKey(o)]; by != nil {
 			if reason := swap.arrives(o); reason != "" {
 				out = append(out, problem{reason: reason, source: id, file: o.File, read: before.Read})
 			}

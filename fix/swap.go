@@ -13,7 +13,7 @@ import (
 // swaps are the objects of one source that patches take away, and those that they put there.
 type swaps struct {
 	gone    map[string]bool           // by objectKey
-	planned map[string]*check.Planned // by objectKey
+	planned map[string]*check.Planned // by nameKey
 	arrived map[string]bool
 }
 
@@ -53,7 +53,7 @@ func (s *swaps) next(old []digest, i int) int {
 // arrives holds an object against the planned one, and says what is wrong. Unsealing it takes the controller's key, which is
 // not here: the text is the one that was made of the values, and stands under their keys.
 func (s *swaps) arrives(o *render.Object) (reason string) {
-	key := objectKey(o)
+	key := nameKey(o)
 	if s.arrived[key] {
 		return fmt.Sprintf("%s would be there twice", o.ID())
 	}
