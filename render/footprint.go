@@ -65,11 +65,66 @@ type Footprints struct {
 	dirs  map[string]*kustomizationPrint
 	trees map[string]*Footprint // of all that stands below a directory
 	files map[string]*fileText
+	index map[string]Entry // all names, but for those below linked directories
 }
 
-// NewFootprints looks at sources of a tree.
+// NewFootprints looks at sources of a tree, which it lists.
 func NewFootprints(t *Tree) *Footprints {
-	return &Footprints{tree: t, dirs: map[string]*kustomizationPrint{}, trees: map[string]*Footprint{}, files: map[string]*fileText{}}
+	f := &Footprints{tree: t, dirs: map[string]*kustomizationPrint{}, trees: map[string]*Footprint{}, files: map[string]*fileText{},
+		index: map[string]Entry{".": {Name: ".", Dir: true}}}
+	f.list(".")
+	return f
+}
+
+func (f *Footprints) list(dir string) {
+	entries, err := f.tree.ReadDir(dir)
+	if err != nil {
+		return // what needs it fails
+	}
+	for _, e := range entries {
+		name := path.Join(dir, e.Name)
+		f.index[name] = e
+		if e.Dir && !e.Link {
+			f.list(name)
+		}
+	}
+}
+
+// resolve is what a name leads to, and notes the links on the way and what is not there.
+func (f *Footprints) resolve(out *Footprint, name string) (real string, dir, ok bool) {
+	e, ok := f.index[name]
+	if ok && !e.Link {
+		return name, e.Dir, true
+	}
+	missing := name
+	for d := name; d != "."; d = path.Dir(d) {
+		if f.index[d].Link {
+			return f.follow(out, name)
+		}
+		if _, there := f.index[d]; !there {
+			missing = d
+		}
+	}
+	out.below[name], out.below[missing] = true, true
+	return "", false, false
+}
+
+// follow resolves a name that leads through links.
+func (f *Footprints) follow(out *Footprint, name string) (real string, dir, ok bool) {
+	t := f.tree.Recording()
+	real, err := t.Resolve(name)
+	seen := t.Seen()
+	for _, l := range seen.Links {
+		out.names[l] = true
+	}
+	for _, m := range seen.Missing {
+		out.below[m] = true
+	}
+	if err != nil {
+		out.below[name] = true
+		return "", false, false
+	}
+	return real, f.tree.IsDir(real), true
 }
 
 // Of is the Footprint of one source.
@@ -81,7 +136,7 @@ func (f *Footprints) Of(s Source) *Footprint {
 		f.reference(out, ".", s.Path)
 	case KindHelm:
 		f.reference(out, ".", s.Path)
-		if f.tree.IsDir(s.Path) {
+		if e := f.index[s.Path]; e.Dir {
 			f.wholly(out, s.Path)
 		}
 	case KindKustomize:
@@ -140,20 +195,11 @@ func (f *Footprints) reference(out *Footprint, dir, ref string) (used string, ok
 	if !ok {
 		return "", false
 	}
-	t := f.tree.Recording()
-	real, err := t.Resolve(name)
-	seen := t.Seen()
-	for _, l := range seen.Links {
-		out.names[l] = true
-	}
-	for _, m := range seen.Missing {
-		out.below[m] = true
-	}
 	out.names[name] = true
+	real, isDir, ok := f.resolve(out, name)
 	switch {
-	case err != nil:
-		out.below[name] = true
-	case !f.tree.IsDir(real):
+	case !ok:
+	case !isDir:
 		out.names[real] = true
 		if text := f.file(real); text != nil {
 			out.texts = append(out.texts, text)
@@ -179,37 +225,28 @@ func (f *Footprints) wholly(out *Footprint, dir string) {
 }
 
 func (f *Footprints) walk(out *Footprint, dir string) {
-	t := f.tree.Recording()
-	entries, err := t.ReadDir(dir)
-	real := dir
-	if r, e := t.Resolve(dir); e == nil {
-		real = r
-	}
-	seen := t.Seen()
-	for _, l := range seen.Links {
-		out.names[l] = true
-	}
-	if out.below[real] {
+	out.below[dir] = true
+	real, isDir, ok := f.resolve(out, dir)
+	if !ok || !isDir || out.below[real] && real != dir {
 		return
 	}
-	out.below[dir], out.below[real] = true, true
+	out.below[real] = true
+	entries, err := f.tree.ReadDir(real)
 	if err != nil {
 		return
 	}
 	for _, e := range entries {
 		name := path.Join(real, e.Name)
-		if e.Link {
-			target, err := f.tree.Resolve(name)
-			if err != nil {
-				continue // it stands below dir; that it leads nowhere is what the render sees
+		target, isDir, ok := f.resolve(out, name)
+		switch {
+		case !ok:
+		case isDir && !out.below[target]:
+			f.walk(out, target)
+		case !isDir:
+			out.names[target] = true
+			if text := f.file(target); text != nil {
+				out.texts = append(out.texts, text)
 			}
-			f.reference(out, ".", name)
-			name = target
-		}
-		if e.Dir {
-			f.walk(out, name)
-		} else if text := f.file(name); text != nil {
-			out.texts = append(out.texts, text)
 		}
 	}
 }

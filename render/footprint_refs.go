@@ -32,7 +32,10 @@ func (f *Footprints) kustomization(dir string) *kustomizationPrint {
 	for _, base := range kustomizationNames {
 		name := path.Join(dir, base)
 		k.names[name] = true
-		if k.file == "" && f.tree.Exists(name) && !f.tree.IsDir(name) {
+		if k.file != "" {
+			continue
+		}
+		if _, isDir, ok := f.resolve(&k.Footprint, name); ok && !isDir {
 			k.file = name
 		}
 	}
@@ -65,8 +68,8 @@ func (f *Footprints) plugin(k *kustomizationPrint, dir, ref string) {
 	if !ok {
 		return
 	}
-	real, err := f.tree.Resolve(name)
-	if err != nil || f.tree.IsDir(real) {
+	real, isDir, ok := f.resolve(&k.Footprint, name)
+	if !ok || isDir {
 		return
 	}
 	if text := f.file(real); text == nil || !text.builtin {
