@@ -2,7 +2,10 @@ package render
 
 import (
 	"path"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 )
 
 // Footprint is what rendering a source may look at, found without rendering it: at least all of its ReadSet. Rendering is
@@ -65,27 +68,59 @@ type Footprints struct {
 	dirs  map[string]*kustomizationPrint
 	trees map[string]*Footprint // of all that stands below a directory
 	files map[string]*fileText
-	index map[string]Entry // all names, but for those below linked directories
+	index map[string]Entry      // all names, but for those below linked directories
+	found map[string]*Footprint // by source
 }
 
-// NewFootprints looks at sources of a tree, which it lists.
-func NewFootprints(t *Tree) *Footprints {
+// NewFootprints looks at sources of a tree, which it lists as far as known has not done that; known may be nil.
+func NewFootprints(t *Tree, known *Discovery) *Footprints {
 	f := &Footprints{tree: t, dirs: map[string]*kustomizationPrint{}, trees: map[string]*Footprint{}, files: map[string]*fileText{},
-		index: map[string]Entry{".": {Name: ".", Dir: true}}}
-	f.list(".")
+		index: map[string]Entry{".": {Name: ".", Dir: true}}, found: map[string]*Footprint{}}
+	if known == nil {
+		known = &Discovery{}
+	}
+	f.list(".", known.listed)
+	f.readAhead()
 	return f
 }
 
-func (f *Footprints) list(dir string) {
-	entries, err := f.tree.ReadDir(dir)
-	if err != nil {
-		return // what needs it fails
+// readAhead reads what most footprints need, several files at once.
+func (f *Footprints) readAhead() {
+	var names []string
+	for name, e := range f.index {
+		if !e.Link && !e.Dir && (isYAMLName(name) || isKustomizationName(e.Name)) {
+			names = append(names, name)
+		}
+	}
+	texts := make([]*fileText, len(names))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(names)); i = next.Add(1) - 1 {
+				texts[i] = f.text(names[i])
+			}
+		})
+	}
+	wg.Wait()
+	for i, name := range names {
+		f.files[name] = texts[i]
+	}
+}
+
+func (f *Footprints) list(dir string, known map[string][]Entry) {
+	entries, ok := known[dir]
+	if !ok {
+		var err error
+		if entries, err = f.tree.ReadDir(dir); err != nil {
+			return // what needs it fails
+		}
 	}
 	for _, e := range entries {
 		name := path.Join(dir, e.Name)
 		f.index[name] = e
 		if e.Dir && !e.Link {
-			f.list(name)
+			f.list(name, known)
 		}
 	}
 }
@@ -129,7 +164,11 @@ func (f *Footprints) follow(out *Footprint, name string) (real string, dir, ok b
 
 // Of is the Footprint of one source.
 func (f *Footprints) Of(s Source) *Footprint {
+	if p := f.found[s.ID]; p != nil {
+		return p
+	}
 	out := newFootprint()
+	f.found[s.ID] = out
 	out.names[s.Path], out.names[LockFile] = true, true
 	switch s.Kind {
 	case KindPlain:

@@ -30,7 +30,7 @@ func TestConformanceFootprints(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		prints := NewFootprints(tree)
+		prints := NewFootprints(tree, found)
 		pool := NewPool(tree, Options{}, Limits{Workers: 2})
 		var mu sync.Mutex
 		touched := 0

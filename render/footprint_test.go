@@ -162,7 +162,7 @@ func TestFootprints(t *testing.T) {
 	}
 	pool := NewPool(tree, Options{}, Limits{Workers: 1})
 	defer pool.Close()
-	prints := NewFootprints(tree)
+	prints := NewFootprints(tree, found)
 	read := map[string]int{}
 	err = pool.Render(context.Background(), tree, found.Sources, func(res Result) {
 		if res.Err != nil != (res.Source.ID == "broken") {
@@ -205,7 +205,7 @@ func TestFootprints(t *testing.T) {
 
 func TestFootprintsOfWhatIsMissing(t *testing.T) {
 	tree := footprintTree(t)
-	p := NewFootprints(tree).Of(Source{ID: "broken", Path: "broken", Kind: KindKustomize})
+	p := NewFootprints(tree, nil).Of(Source{ID: "broken", Path: "broken", Kind: KindKustomize})
 	for _, name := range []string{"gone/kustomization.yaml", "gone", "broken/none.yaml", "broken/kustomization.yml"} {
 		if !p.Touches([]string{name}) {
 			t.Errorf("%s would matter if it were there", name)
@@ -222,7 +222,7 @@ func TestMayHold(t *testing.T) {
 		"\x1f\x8b\x08": true, "a: '\\d'\n": false,
 	} {
 		tree := footprintTree(t).With(map[string][]byte{"plain/pod.yaml": []byte(text)})
-		p := NewFootprints(tree).Of(Source{ID: "plain/pod.yaml", Path: "plain/pod.yaml", Kind: KindPlain})
+		p := NewFootprints(tree, nil).Of(Source{ID: "plain/pod.yaml", Path: "plain/pod.yaml", Kind: KindPlain})
 		if got := p.MayHold("LimitRange"); got != want {
 			t.Errorf("%q: %v, want %v", text, got, want)
 		}
