@@ -4,6 +4,7 @@ BIN     := bin/syncgate
 VERSION ?=
 LDFLAGS := -s -w $(if $(VERSION),-X main.release=$(VERSION))
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+OPENAPI := 23.0.2
 FUZZTIME ?= 5s
 CORPUS  ?=
 
@@ -39,8 +40,15 @@ conformance: ## what we render and find against the helm and kustomize commands 
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags conformance -run Conformance -count=1 -timeout 60m -v ./cmd/syncgate
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags corpus -run Corpus -count=1 -timeout 60m -v ./fix/yamledit
 
-e2e: build ## the real binary beside the real kustomize command, then beside a real API server (the first build takes minutes)
-	cd e2e && $(GO) test -count=1 ./...
+# GitHub's description of its API, which the stand-in for GitHub is held against.
+bin/openapi-$(OPENAPI)/package/generated/api.github.com.json:
+	@command -v npm >/dev/null || { echo "npm is missing: it fetches GitHub's description of its API"; exit 2; }
+	@echo "fetching @octokit/openapi@$(OPENAPI) with npm"
+	@mkdir -p bin/openapi-$(OPENAPI) && cd bin/openapi-$(OPENAPI) && npm pack --silent @octokit/openapi@$(OPENAPI) >/dev/null && tar xzf octokit-openapi-$(OPENAPI).tgz
+
+e2e: build bin/openapi-$(OPENAPI)/package/generated/api.github.com.json ## the real binary beside real commands, runners and API servers; the first build takes minutes, npm fetches GitHub's API description
+	SYNCGATE_OPENAPI=$(abspath bin/openapi-$(OPENAPI)/package/generated/api.github.com.json) $(GO) test -tags openapi -count=1 ./gitops/github
+	cd e2e && SYNCGATE_OPENAPI=$(abspath bin/openapi-$(OPENAPI)/package/generated/api.github.com.json) $(GO) test -count=1 ./...
 	cd e2e/act && $(GO) test -count=1 ./...
 	cd e2e/apiserver && $(GO) test -count=1 -timeout 30m -v .
 
