@@ -4,7 +4,7 @@ BIN     := bin/syncgate
 VERSION ?=
 LDFLAGS := -s -w $(if $(VERSION),-X main.release=$(VERSION))
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-OPENAPI := 23.0.2
+OPENAPI_VERSION := 23.0.2
 FUZZTIME ?= 5s
 CORPUS  ?=
 
@@ -41,15 +41,16 @@ conformance: ## what we render and find against the helm and kustomize commands 
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags corpus -run Corpus -count=1 -timeout 60m -v ./fix/yamledit
 
 # GitHub's description of its API, which the stand-in for GitHub is held against.
-bin/openapi-$(OPENAPI)/package/generated/api.github.com.json:
+OPENAPI := bin/openapi-$(OPENAPI_VERSION)/package/generated/api.github.com.json
+$(OPENAPI):
 	@command -v npm >/dev/null || { echo "npm is missing: it fetches GitHub's description of its API"; exit 2; }
-	@echo "fetching @octokit/openapi@$(OPENAPI) with npm"
-	@mkdir -p bin/openapi-$(OPENAPI) && cd bin/openapi-$(OPENAPI) && npm pack --silent @octokit/openapi@$(OPENAPI) >/dev/null && tar xzf octokit-openapi-$(OPENAPI).tgz
+	@echo "fetching @octokit/openapi@$(OPENAPI_VERSION) with npm"
+	@mkdir -p bin/openapi-$(OPENAPI_VERSION) && cd bin/openapi-$(OPENAPI_VERSION) && npm pack --silent @octokit/openapi@$(OPENAPI_VERSION) >/dev/null && tar xzf *.tgz
 
-e2e: build bin/openapi-$(OPENAPI)/package/generated/api.github.com.json ## the real binary beside real commands, runners and API servers; the first build takes minutes, npm fetches GitHub's API description
-	SYNCGATE_OPENAPI=$(abspath bin/openapi-$(OPENAPI)/package/generated/api.github.com.json) $(GO) test -tags openapi -count=1 ./gitops/github
-	cd e2e && SYNCGATE_OPENAPI=$(abspath bin/openapi-$(OPENAPI)/package/generated/api.github.com.json) $(GO) test -count=1 ./...
-	cd e2e/act && $(GO) test -count=1 ./...
+e2e: build $(OPENAPI) ## the real binary beside helm, kustomize, act, Chromium and npm's description of GitHub's API (npm and Chromium must be installed), and a real API server (the first build takes minutes)
+	SYNCGATE_OPENAPI=$(abspath $(OPENAPI)) $(GO) test -tags openapi -count=1 ./gitops/github
+	cd e2e && SYNCGATE_OPENAPI=$(abspath $(OPENAPI)) $(GO) test -count=1 ./...
+	cd e2e/act && SYNCGATE_OPENAPI=$(abspath $(OPENAPI)) $(GO) test -count=1 ./...
 	cd e2e/apiserver && $(GO) test -count=1 -timeout 30m -v .
 
 # A run is tried twice: go test can end a run that found nothing with "context deadline exceeded".
