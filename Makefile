@@ -4,6 +4,7 @@ BIN     := bin/syncgate
 VERSION ?=
 LDFLAGS := -s -w $(if $(VERSION),-X main.release=$(VERSION))
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+OPENAPI_VERSION := 23.0.2
 FUZZTIME ?= 5s
 CORPUS  ?=
 
@@ -43,9 +44,17 @@ fixrate: build ## what fix mends on CORPUS, rendered by the kustomize and helm c
 	@test -n "$(CORPUS)" || { echo "say where repositories are: make fixrate CORPUS=DIR"; exit 2; }
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) SYNCGATE_BIN=$(abspath $(BIN)) $(GO) test -tags fixrate -run "^TestFixrate" -count=1 -timeout 60m -v ./cmd/syncgate ./fix
 
-e2e: build ## the real binary beside helm and kustomize, in Chromium (which must be installed), beside a real API server (the first build takes minutes)
-	cd e2e && $(GO) test -count=1 ./...
-	cd e2e/act && $(GO) test -count=1 ./...
+# GitHub's description of its API, which the stand-in for GitHub is held against.
+OPENAPI := bin/openapi-$(OPENAPI_VERSION)/package/generated/api.github.com.json
+$(OPENAPI):
+	@command -v npm >/dev/null || { echo "npm is missing: it fetches GitHub's description of its API"; exit 2; }
+	@echo "fetching @octokit/openapi@$(OPENAPI_VERSION) with npm"
+	@mkdir -p bin/openapi-$(OPENAPI_VERSION) && cd bin/openapi-$(OPENAPI_VERSION) && npm pack --silent @octokit/openapi@$(OPENAPI_VERSION) >/dev/null && tar xzf *.tgz
+
+e2e: build $(OPENAPI) ## the real binary beside helm, kustomize, act, Chromium and npm's description of GitHub's API (npm and Chromium must be installed), and a real API server (the first build takes minutes)
+	SYNCGATE_OPENAPI=$(abspath $(OPENAPI)) $(GO) test -tags openapi -count=1 ./gitops/github
+	cd e2e && SYNCGATE_OPENAPI=$(abspath $(OPENAPI)) $(GO) test -count=1 ./...
+	cd e2e/act && SYNCGATE_OPENAPI=$(abspath $(OPENAPI)) $(GO) test -count=1 ./...
 	cd e2e/apiserver && $(GO) test -count=1 -timeout 30m -v .
 
 # A run is tried twice: go test can end a run that found nothing with "context deadline exceeded".

@@ -6,6 +6,7 @@ import (
 	"path"
 	"reflect"
 	"slices"
+	"sync"
 
 	"github.com/syncgate/syncgate/render"
 )
@@ -18,7 +19,8 @@ type Since struct {
 	// All is why every source counts, "" when only some do: a change of what the run itself goes by.
 	All string
 
-	was map[string]render.Source // the revision's sources, once they are known
+	was    map[string]render.Source // the revision's sources, once they are known
+	prints *render.Footprints       // of the tree
 }
 
 // Split tells the sources that have to be looked at from those that render what they rendered at the revision. A source that the
@@ -27,13 +29,20 @@ func (s *Since) Split(t *render.Tree, found *render.Discovery, o render.Discover
 	if s.All != "" {
 		return found.Sources, nil, nil
 	}
-	was, err := s.before(o)
-	if err != nil {
+	touched := make([]bool, len(found.Sources))
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		s.prints = render.NewFootprints(t, found)
+		for i, src := range found.Sources {
+			touched[i] = s.prints.Of(src).Touches(s.Changed)
+		}
+	})
+	was, err := s.before(o, found)
+	if wg.Wait(); err != nil {
 		return nil, nil, err
 	}
-	prints := render.NewFootprints(t)
-	for _, src := range found.Sources {
-		if old, ok := was[src.ID]; ok && reflect.DeepEqual(old, src) && !prints.Of(src).Touches(s.Changed) {
+	for i, src := range found.Sources {
+		if old, ok := was[src.ID]; ok && reflect.DeepEqual(old, src) && !touched[i] {
 			left = append(left, src)
 		} else {
 			look = append(look, src)
@@ -43,7 +52,7 @@ func (s *Since) Split(t *render.Tree, found *render.Discovery, o render.Discover
 }
 
 // before are the revision's sources. A path that it did not have holds none.
-func (s *Since) before(o render.DiscoverOptions) (map[string]render.Source, error) {
+func (s *Since) before(o render.DiscoverOptions, now *render.Discovery) (map[string]render.Source, error) {
 	if s.was != nil {
 		return s.was, nil
 	}
@@ -53,6 +62,7 @@ func (s *Since) before(o render.DiscoverOptions) (map[string]render.Source, erro
 	if some && len(o.Paths) == 0 {
 		return s.was, nil
 	}
+	o.Known = now
 	found, err := render.Discover(s.Before, o)
 	if err != nil {
 		return nil, err
@@ -82,7 +92,7 @@ func checkSince(ctx context.Context, t *render.Tree, pool *render.Pool, found *r
 	if err != nil {
 		return nil, err
 	}
-	others, err := declaring(ctx, t, pool, left, &o)
+	others, err := declaring(ctx, t, pool, since.prints, left, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -117,8 +127,8 @@ func (o *Options) kindsThatDeclare() []string {
 }
 
 // declaring renders the sources that may declare something for others.
-func declaring(ctx context.Context, t *render.Tree, pool *render.Pool, sources []render.Source, o *Options) (*Declared, error) {
-	prints := render.NewFootprints(t)
+func declaring(ctx context.Context, t *render.Tree, pool *render.Pool, prints *render.Footprints, sources []render.Source,
+	o *Options) (*Declared, error) {
 	var may []render.Source
 	for _, src := range sources {
 		if prints.Of(src).MayHold(o.kindsThatDeclare()...) {
@@ -130,7 +140,7 @@ func declaring(ctx context.Context, t *render.Tree, pool *render.Pool, sources [
 
 // declaredSame reports whether the sources that are not left declare for others what they declared at the revision.
 func (s *Since) declaredSame(ctx context.Context, pool *render.Pool, left []render.Source, run *Run, o *Options) (bool, error) {
-	was, err := s.before(o.Discover)
+	was, err := s.before(o.Discover, nil)
 	if err != nil {
 		return false, err
 	}
@@ -138,7 +148,7 @@ func (s *Since) declaredSame(ctx context.Context, pool *render.Pool, left []rend
 	for _, src := range left {
 		delete(was, src.ID)
 	}
-	before, err := declaring(ctx, s.Before, pool, slices.Collect(maps.Values(was)), o)
+	before, err := Declare(ctx, s.Before, pool, slices.Collect(maps.Values(was)))
 	if err != nil {
 		return false, err
 	}

@@ -2,7 +2,10 @@ package render
 
 import (
 	"path"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 )
 
 // Footprint is what rendering a source may look at, found without rendering it: at least all of its ReadSet. Rendering is
@@ -65,23 +68,114 @@ type Footprints struct {
 	dirs  map[string]*kustomizationPrint
 	trees map[string]*Footprint // of all that stands below a directory
 	files map[string]*fileText
+	index map[string]Entry      // all names, but for those below linked directories
+	found map[string]*Footprint // by source
 }
 
-// NewFootprints looks at sources of a tree.
-func NewFootprints(t *Tree) *Footprints {
-	return &Footprints{tree: t, dirs: map[string]*kustomizationPrint{}, trees: map[string]*Footprint{}, files: map[string]*fileText{}}
+// NewFootprints looks at sources of a tree, which it lists as far as known has not done that; known may be nil.
+func NewFootprints(t *Tree, known *Discovery) *Footprints {
+	f := &Footprints{tree: t, dirs: map[string]*kustomizationPrint{}, trees: map[string]*Footprint{}, files: map[string]*fileText{},
+		index: map[string]Entry{".": {Name: ".", Dir: true}}, found: map[string]*Footprint{}}
+	if known == nil {
+		known = &Discovery{}
+	}
+	f.list(".", known.listed)
+	f.readAhead()
+	return f
+}
+
+// readAhead reads what most footprints need, several files at once.
+func (f *Footprints) readAhead() {
+	var names []string
+	for name, e := range f.index {
+		if !e.Link && !e.Dir && (isYAMLName(name) || isKustomizationName(e.Name)) {
+			names = append(names, name)
+		}
+	}
+	texts := make([]*fileText, len(names))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(names)); i = next.Add(1) - 1 {
+				texts[i] = f.text(names[i])
+			}
+		})
+	}
+	wg.Wait()
+	for i, name := range names {
+		f.files[name] = texts[i]
+	}
+}
+
+func (f *Footprints) list(dir string, known map[string][]Entry) {
+	entries, ok := known[dir]
+	if !ok {
+		var err error
+		if entries, err = f.tree.ReadDir(dir); err != nil {
+			return // what needs it fails
+		}
+	}
+	for _, e := range entries {
+		name := path.Join(dir, e.Name)
+		f.index[name] = e
+		if e.Dir && !e.Link {
+			f.list(name, known)
+		}
+	}
+}
+
+// resolve is what a name leads to, and notes the links on the way and what is not there.
+func (f *Footprints) resolve(out *Footprint, name string) (real string, dir, ok bool) {
+	e, ok := f.index[name]
+	if ok && !e.Link {
+		return name, e.Dir, true
+	}
+	missing := name
+	for d := name; d != "."; d = path.Dir(d) {
+		if f.index[d].Link {
+			return f.follow(out, name)
+		}
+		if _, there := f.index[d]; !there {
+			missing = d
+		}
+	}
+	out.below[name], out.below[missing] = true, true
+	return "", false, false
+}
+
+// follow resolves a name that leads through links.
+func (f *Footprints) follow(out *Footprint, name string) (real string, dir, ok bool) {
+	t := f.tree.Recording()
+	real, err := t.Resolve(name)
+	seen := t.Seen()
+	for _, l := range seen.Links {
+		out.names[l] = true
+	}
+	for _, m := range seen.Missing {
+		out.below[m] = true
+	}
+	if err != nil {
+		out.below[name] = true
+		return "", false, false
+	}
+	return real, f.tree.IsDir(real), true
 }
 
 // Of is the Footprint of one source.
 func (f *Footprints) Of(s Source) *Footprint {
+	if p := f.found[s.ID]; p != nil {
+		return p
+	}
 	out := newFootprint()
+	f.found[s.ID] = out
 	out.names[s.Path], out.names[LockFile] = true, true
 	switch s.Kind {
 	case KindPlain:
 		f.reference(out, ".", s.Path)
 	case KindHelm:
 		f.reference(out, ".", s.Path)
-		if f.tree.IsDir(s.Path) {
+		if e := f.index[s.Path]; e.Dir {
 			f.wholly(out, s.Path)
 		}
 	case KindKustomize:
@@ -140,20 +234,11 @@ func (f *Footprints) reference(out *Footprint, dir, ref string) (used string, ok
 	if !ok {
 		return "", false
 	}
-	t := f.tree.Recording()
-	real, err := t.Resolve(name)
-	seen := t.Seen()
-	for _, l := range seen.Links {
-		out.names[l] = true
-	}
-	for _, m := range seen.Missing {
-		out.below[m] = true
-	}
 	out.names[name] = true
+	real, isDir, ok := f.resolve(out, name)
 	switch {
-	case err != nil:
-		out.below[name] = true
-	case !f.tree.IsDir(real):
+	case !ok:
+	case !isDir:
 		out.names[real] = true
 		if text := f.file(real); text != nil {
 			out.texts = append(out.texts, text)
@@ -179,37 +264,28 @@ func (f *Footprints) wholly(out *Footprint, dir string) {
 }
 
 func (f *Footprints) walk(out *Footprint, dir string) {
-	t := f.tree.Recording()
-	entries, err := t.ReadDir(dir)
-	real := dir
-	if r, e := t.Resolve(dir); e == nil {
-		real = r
-	}
-	seen := t.Seen()
-	for _, l := range seen.Links {
-		out.names[l] = true
-	}
-	if out.below[real] {
+	out.below[dir] = true
+	real, isDir, ok := f.resolve(out, dir)
+	if !ok || !isDir || out.below[real] && real != dir {
 		return
 	}
-	out.below[dir], out.below[real] = true, true
+	out.below[real] = true
+	entries, err := f.tree.ReadDir(real)
 	if err != nil {
 		return
 	}
 	for _, e := range entries {
 		name := path.Join(real, e.Name)
-		if e.Link {
-			target, err := f.tree.Resolve(name)
-			if err != nil {
-				continue // it stands below dir; that it leads nowhere is what the render sees
+		target, isDir, ok := f.resolve(out, name)
+		switch {
+		case !ok:
+		case isDir && !out.below[target]:
+			f.walk(out, target)
+		case !isDir:
+			out.names[target] = true
+			if text := f.file(target); text != nil {
+				out.texts = append(out.texts, text)
 			}
-			f.reference(out, ".", name)
-			name = target
-		}
-		if e.Dir {
-			f.walk(out, name)
-		} else if text := f.file(name); text != nil {
-			out.texts = append(out.texts, text)
 		}
 	}
 }

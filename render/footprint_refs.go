@@ -32,7 +32,10 @@ func (f *Footprints) kustomization(dir string) *kustomizationPrint {
 	for _, base := range kustomizationNames {
 		name := path.Join(dir, base)
 		k.names[name] = true
-		if k.file == "" && f.tree.Exists(name) && !f.tree.IsDir(name) {
+		if k.file != "" {
+			continue
+		}
+		if _, isDir, ok := f.resolve(&k.Footprint, name); ok && !isDir {
 			k.file = name
 		}
 	}
@@ -65,8 +68,8 @@ func (f *Footprints) plugin(k *kustomizationPrint, dir, ref string) {
 	if !ok {
 		return
 	}
-	real, err := f.tree.Resolve(name)
-	if err != nil || f.tree.IsDir(real) {
+	real, isDir, ok := f.resolve(&k.Footprint, name)
+	if !ok || isDir {
 		return
 	}
 	if text := f.file(real); text == nil || !text.builtin {
@@ -98,11 +101,11 @@ func (f *Footprints) inTree(dir, ref string) (name string, ok bool) {
 // strings are all strings in a file of YAML, and those in strings that are YAML themselves; root is its first document. ok is
 // false when the file cannot be read in full.
 func (f *Footprints) strings(name string) (out []string, root *yaml.Node, ok bool) {
-	data, err := f.tree.readUpTo(name, maxIndexFile)
-	if err != nil {
+	t := f.file(name)
+	if t == nil || len(t.text) > maxIndexFile {
 		return nil, nil, false
 	}
-	out, root, ok = stringsIn(data, 3)
+	out, root, ok = stringsIn(t.text, 3)
 	slices.Sort(out)
 	return slices.Compact(out), root, ok
 }
@@ -164,15 +167,16 @@ func namedIn(s Source) []string {
 
 // fileText is what matters of a file's text for what it may make.
 type fileText struct {
-	data    []byte // nil when nobody can tell by it: packed, spelled with escapes, or a template of kinds
-	builtin bool   // it may configure a plugin of kustomize
+	text    []byte
+	opaque  bool // nobody can tell by its words: it is packed, spelled with escapes, or a template of kinds
+	builtin bool // it may configure a plugin of kustomize
 }
 
 // computedKind is a template that makes up an object's kind.
 var computedKind = regexp.MustCompile(`kind["']?\s*:\s*["']?\{\{`)
 
 func (t *fileText) mayHold(kinds []string) bool {
-	return t.data == nil || slices.ContainsFunc(kinds, func(k string) bool { return bytes.Contains(t.data, []byte(k)) })
+	return t.opaque || slices.ContainsFunc(kinds, func(k string) bool { return bytes.Contains(t.text, []byte(k)) })
 }
 
 // file reads a file, nil when it cannot be read: what renders it fails.
@@ -180,18 +184,19 @@ func (f *Footprints) file(name string) *fileText {
 	if t, ok := f.files[name]; ok {
 		return t
 	}
+	t := f.text(name)
+	f.files[name] = t
+	return t
+}
+
+func (f *Footprints) text(name string) *fileText {
 	data, err := f.tree.ReadFile(name)
 	if err != nil {
-		f.files[name] = nil
 		return nil
 	}
 	spelled := isUTF16(data) || bytes.IndexByte(data, '\\') >= 0 && escapedLetter.Match(data)
-	t := &fileText{data: data, builtin: spelled || bytes.Contains(data, builtinVersion)}
-	if spelled || bytes.HasPrefix(data, gzipMagic) || computedKind.Match(data) {
-		t.data = nil
-	}
-	f.files[name] = t
-	return t
+	return &fileText{text: data, builtin: spelled || bytes.Contains(data, builtinVersion),
+		opaque: spelled || bytes.HasPrefix(data, gzipMagic) || bytes.Contains(data, []byte("{{")) && computedKind.Match(data)}
 }
 
 // escapedLetter is an escape in YAML or JSON that can spell a letter.

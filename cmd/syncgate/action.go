@@ -141,10 +141,18 @@ func (c *actionCommand) check(ctx context.Context) error {
 	return cc.verdict(run)
 }
 
-// base takes the policy from the revision that a proposal starts from.
-func (c *actionCommand) base(cc *checkCommand) (err error) {
+// base takes the policy from the revision that a proposal starts from, and what it changes.
+func (c *actionCommand) base(cc *checkCommand) error {
+	base, err := c.env.Base()
 	if cc.policyRef = c.env.Input("policy-ref"); cc.policyRef == "" {
-		cc.policyRef, err = c.env.Base()
+		if err != nil {
+			return err
+		}
+		cc.policyRef = base
+	}
+	changed, err := c.env.Bool("changed-only")
+	if changed {
+		cc.since.ref = base // "" for what is no proposal: all of it
 	}
 	return err
 }

@@ -7,8 +7,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/pflag"
 
@@ -108,6 +110,7 @@ func (r *revision) differences(ctx context.Context, dir string) (*differences, e
 	for _, e := range list {
 		was[strings.TrimPrefix(e.name, d.prefix)] = e
 	}
+	var todo []compared
 	err = filepath.WalkDir(dir, func(file string, x fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -124,17 +127,36 @@ func (r *revision) differences(ctx context.Context, dir string) (*differences, e
 		name := filepath.ToSlash(rel)
 		old, ok := was[name]
 		delete(was, name)
-		if ok && sameFile(file, x, old) {
-			return nil
-		}
-		d.add(name, old, ok, x.Type()&fs.ModeSymlink != 0)
+		todo = append(todo, compared{file, name, x, old, ok, false})
 		return nil
 	})
+	var wg sync.WaitGroup
+	for part := range slices.Chunk(todo, len(todo)/runtime.GOMAXPROCS(0)+1) {
+		wg.Go(func() {
+			for i := range part {
+				part[i].same = part[i].known && sameFile(part[i].file, part[i].entry, part[i].old)
+			}
+		})
+	}
+	wg.Wait()
+	for _, c := range todo {
+		if !c.same {
+			d.add(c.name, c.old, c.known, c.entry.Type()&fs.ModeSymlink != 0)
+		}
+	}
 	for name, old := range was {
 		d.add(name, old, true, false)
 	}
 	slices.Sort(d.names)
 	return d, err
+}
+
+// compared is a file of the work tree beside what the revision has of that name.
+type compared struct {
+	file, name  string
+	entry       fs.DirEntry
+	old         entry
+	known, same bool
 }
 
 func (d *differences) add(name string, old entry, ok, link bool) {
