@@ -26,7 +26,7 @@ func isPlaceholder(s string) bool {
 	case !strings.Contains(s, "\n"):
 		return strings.Contains(s, "://") && !hasUserinfo(rest)
 	}
-	return !holdsCredential(rest)
+	return substituted.MatchString(s) && !holdsCredential(substituted.ReplaceAllString(s, ""))
 }
 
 // maxPlaceholder bounds what is compared with phrases such as "change me": whoever writes more than that means it.
