@@ -301,7 +301,7 @@ func TestCanaryBroken(t *testing.T) {
 	}
 }
 
-// TestCanaryPR wants no secret value in a pull request, and only sealed ones in its commit.
+// TestCanaryPR wants no secret value in a pull request, and only sealed ones in its commit. A second run seals nothing anew.
 func TestCanaryPR(t *testing.T) {
 	server := githubtest.New(t)
 	server.Push(canaryRepository(t), "main", "base")
@@ -311,6 +311,11 @@ func TestCanaryPR(t *testing.T) {
 	pulls := server.Pulls()
 	if len(pulls) != 1 {
 		t.Fatalf("%d pull requests:\n%s", len(pulls), said)
+	}
+	writes := server.Writes()
+	if said := quiet(t, t.TempDir(), "pr", "--repo", githubtest.Repository, "--api-url", server.URL, work); server.Writes() != writes ||
+		!strings.Contains(said, "is up to date") {
+		t.Errorf("a second run writes:\n%s", said)
 	}
 	message := server.Git(nil, "log", "-1", "--format=%B", pulls[0].Head)
 	for what, text := range map[string]string{"title": pulls[0].Title, "body": pulls[0].Body, "message": message} {
