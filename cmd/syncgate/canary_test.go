@@ -224,8 +224,8 @@ func brokenCanaries() map[string]map[string]string {
 	}
 }
 
-// quiet runs a command, and wants none of the canaries in what it prints or writes into reports.
-func quiet(t *testing.T, reports string, args ...string) string {
+// noLeak runs a command, and wants none of the canaries in what it prints or writes into reports.
+func noLeak(t *testing.T, reports string, args ...string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
 	run(args, stdio{Out: &out, Err: &errs})
@@ -254,7 +254,7 @@ func quiet(t *testing.T, reports string, args ...string) string {
 // TestCanary runs every command in every format on a repository with secret values, and wants to see none of them.
 func TestCanary(t *testing.T) {
 	dir, reports := canaryRepository(t), t.TempDir()
-	said := quiet(t, reports, "check", "-v", dir)
+	said := noLeak(t, reports, "check", "-v", dir)
 	for _, want := range []string{`Secret "db" must not`, `Secret "chart" must not`, `Secret "generated" must not`, "credential API_TOKEN", "credential DATABASE",
 		"credential DB_PASSWORD", "rotate the value: git's history keeps what was committed"} {
 		if !strings.Contains(strings.Join(strings.Fields(said), " "), want) {
@@ -262,19 +262,19 @@ func TestCanary(t *testing.T) {
 		}
 	}
 	for _, format := range report.Formats {
-		quiet(t, reports, "check", "-v", "--format", format, "--report", format+"="+filepath.Join(reports, format), dir)
+		noLeak(t, reports, "check", "-v", "--format", format, "--report", format+"="+filepath.Join(reports, format), dir)
 	}
 	baseline := filepath.Join(reports, "baseline")
-	quiet(t, reports, "check", "--write-baseline", baseline, "--all", dir)
+	noLeak(t, reports, "check", "--write-baseline", baseline, "--all", dir)
 	for _, args := range [][]string{{"render"}, {"render", "--format", "json"}, {"render", "--no-origins", "-v"}, {"rules"}, {"fix", "--diff"},
 		{"fix", "--diff", "--select", "pss,workload"}, {"fix", "--diff", "-v", "--only", "safe"}, {"fix", "-v", "--diff", "--select", "secret"},
 		{"check", "--all", "-v", "--level", "auto"}, {"pr", "--dry-run", "--repo", "a/b", "--api-url", "http://127.0.0.1:1"}} {
-		quiet(t, reports, append(args, dir)...)
+		noLeak(t, reports, append(args, dir)...)
 	}
-	if diff := quiet(t, reports, "fix", "--diff", dir); !strings.Contains(diff, "cannot be applied") || !strings.Contains(diff, "-  password: *****") {
+	if diff := noLeak(t, reports, "fix", "--diff", dir); !strings.Contains(diff, "cannot be applied") || !strings.Contains(diff, "-  password: *****") {
 		t.Errorf("the masked diff does not say so:\n%s", diff)
 	}
-	quiet(t, reports, "fix", "-v", dir)
+	noLeak(t, reports, "fix", "-v", dir)
 	fixed, err := os.ReadFile(filepath.Join(dir, "plain/web.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -282,7 +282,7 @@ func TestCanary(t *testing.T) {
 	if leaks := leaksIn(strings.Replace(string(fixed), "--password="+canaries["env"], "", 1)); len(leaks) > 0 {
 		t.Errorf("a fixed file still holds %v", leaks)
 	}
-	quiet(t, reports, "check", "-v", dir)
+	noLeak(t, reports, "check", "-v", dir)
 }
 
 // TestCanaryBroken wants no error to show the value that it stands beside.
@@ -295,7 +295,7 @@ func TestCanaryBroken(t *testing.T) {
 				writeAt(t, filepath.Join(dir, filepath.FromSlash(file)), text)
 			}
 			for _, args := range [][]string{{"check", "-v", "--format", "json", "--report", "text=" + filepath.Join(reports, "text")}, {"render"}, {"fix", "-v", "--diff"}} {
-				quiet(t, reports, append(args, dir)...)
+				noLeak(t, reports, append(args, dir)...)
 			}
 		})
 	}
@@ -307,13 +307,13 @@ func TestCanaryPR(t *testing.T) {
 	server.Push(canaryRepository(t), "main", "base")
 	work := server.Clone("main")
 	t.Setenv("GITHUB_TOKEN", githubtest.Token)
-	said := quiet(t, t.TempDir(), "pr", "-v", "--repo", githubtest.Repository, "--api-url", server.URL, work)
+	said := noLeak(t, t.TempDir(), "pr", "-v", "--repo", githubtest.Repository, "--api-url", server.URL, work)
 	pulls := server.Pulls()
 	if len(pulls) != 1 {
 		t.Fatalf("%d pull requests:\n%s", len(pulls), said)
 	}
 	writes := server.Writes()
-	if said := quiet(t, t.TempDir(), "pr", "--repo", githubtest.Repository, "--api-url", server.URL, work); server.Writes() != writes ||
+	if said := noLeak(t, t.TempDir(), "pr", "--repo", githubtest.Repository, "--api-url", server.URL, work); server.Writes() != writes ||
 		!strings.Contains(said, "is up to date") {
 		t.Errorf("a second run writes:\n%s", said)
 	}
