@@ -158,7 +158,8 @@ func looksSecret(kind nameKind, name, value string) bool {
 	if dnsLabel.MatchString(v) && (kind == secretIs || strings.ContainsAny(v, "-_./")) {
 		return mixes(v)
 	}
-	return !lowerWord.MatchString(v) || len(v) >= 20
+	words := wordsOf(name)
+	return !lowerWord.MatchString(v) || len(v) >= 20 || len(words) > 1 && words[len(words)-2] == "secret"
 }
 
 // sameWords reports whether a value only repeats its name, or a part of it: what stands for a key, not a key.

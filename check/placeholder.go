@@ -26,7 +26,7 @@ func isPlaceholder(s string) bool {
 	case !strings.Contains(s, "\n"):
 		return strings.Contains(s, "://") && !hasUserinfo(rest)
 	}
-	return !holdsCredential(rest)
+	return substituted.MatchString(s) && !holdsCredential(substituted.ReplaceAllString(s, ""))
 }
 
 // maxPlaceholder bounds what is compared with phrases such as "change me": whoever writes more than that means it.
@@ -43,9 +43,10 @@ var emptyWord = map[string]bool{"null": true, "nil": true, "none": true, "undefi
 var encrypted = regexp.MustCompile(`(?s)^(?:ENC\[[A-Z0-9_]+,.*\]|-----BEGIN (?:PGP MESSAGE|AGE ENCRYPTED FILE)-----.*|\$ANSIBLE_VAULT;.*)$`)
 
 // reference matches what names a value in a store: Bank-Vaults (vault:, >>vault:), vals (ref+vault://), 1Password (op://),
-// AWS, and the schemes of helm-secrets and others.
+// AWS, Azure Key Vault to Kubernetes, and the schemes of helm-secrets and others.
 var reference = regexp.MustCompile(`^(?:(?:>>)?vault:[^\s]+|ref\+[a-z0-9]+:[^\s]+|op://[^\s]+|` +
-	`arn:aws[a-z-]*:(?:secretsmanager|ssm|kms):[^\s]+|(?:secrets?|awssm|awsssm|gcpsm|azurekeyvault|secretref)://?[^\s]+)$`)
+	`arn:aws[a-z-]*:(?:secretsmanager|ssm|kms):[^\s]+|(?:secrets?|awssm|awsssm|gcpsm|azurekeyvault|secretref)://?[^\s]+|` +
+	`[^\s@]+@azurekeyvault)$`)
 
 // saysSo matches phrases that ask for a value: change-me, replace_with_your_key, your password, insert the token here.
 var saysSo = regexp.MustCompile(`(?i)^(?:` + strings.Join([]string{
@@ -72,8 +73,8 @@ var token = regexp.MustCompile(`<[^<>\n]+>|\$\([^()\n]+\)|\$\{[^{}\n]*\}|\{\{.*?
 // substituted matches what the Argo CD Vault plugin and envsubst, as Flux has it, replace inside of longer values.
 var substituted = regexp.MustCompile(`<path:[^<>\n]+>|\$\{[A-Za-z_][^{}\n]*\}`)
 
-// variable matches a whole value that is a shell variable.
-var variable = regexp.MustCompile(`^\$[A-Z_][A-Z0-9_]*$`)
+// variable matches a whole value that is a shell variable: $DB_PASSWORD, $db_password, $dbPassword. $ecret is a password.
+var variable = regexp.MustCompile(`^\$(?:[A-Z_][A-Z0-9_]*|[a-z]+(?:_[a-z0-9]+)+|[a-z]+(?:[A-Z][a-z]+)+|[a-z]+(?:\.[A-Za-z_][A-Za-z0-9_]*)+)$`)
 
 // fallback matches a ${VAR} with what it is when nobody sets it.
 var fallback = regexp.MustCompile(`^\$\{[A-Za-z0-9_.]+\s*:?[-=]\s*(.*)\}$`)

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"encoding/json"
 	"regexp"
 	"slices"
@@ -132,22 +133,52 @@ func MaskObject(o *render.Object) (json.RawMessage, error) {
 	if err != nil || o.Kind == "Secret" {
 		return raw, err
 	}
-	pods, err := podsIn(o)
-	if err != nil {
-		return raw, nil // it says nothing about pods
-	}
-	found := credentialsInEnv(pods)
-	if len(found) == 0 {
+	if !bytes.Contains(raw, []byte(`"env"`)) {
 		return raw, nil
 	}
 	var root any
 	if err := json.Unmarshal(raw, &root); err != nil {
 		return nil, err
 	}
-	for _, e := range found {
-		if m, ok := dig(root, e.Path[:len(e.Path)-1]).(map[string]any); ok {
-			m["value"] = shown
-		}
+	_, err = podsIn(o)
+	if !maskEnv(root, err != nil) {
+		return raw, nil
 	}
 	return json.Marshal(root)
+}
+
+// maskEnv masks credentials in lists of variables anywhere below v, all values of them when the object is no valid pod, and
+// reports whether there were any.
+func maskEnv(v any, all bool) (found bool) {
+	switch x := v.(type) {
+	case map[string]any:
+		for k, v := range x {
+			list, ok := v.([]any)
+			if k == "env" && !ok && all {
+				x[k], found = shown, true
+				continue
+			}
+			if found = maskEnv(v, all) || found; k != "env" {
+				continue
+			}
+			for _, item := range list {
+				found = maskVariable(item, all) || found
+			}
+		}
+	case []any:
+		for _, v := range x {
+			found = maskEnv(v, all) || found
+		}
+	}
+	return found
+}
+
+func maskVariable(item any, all bool) bool {
+	m, ok := item.(map[string]any)
+	name, _ := m["name"].(string)
+	if value := m["value"]; !ok || value == nil || !all && credentialIn(name, textOf(value)) == "" {
+		return false
+	}
+	m["value"] = shown
+	return true
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -66,7 +67,7 @@ func renderWithin(t *Tree, src Source, opts Options, limits Limits) (res Result)
 	if err != nil {
 		res.NotManifests = ""
 		res.Err = asError(err, src)
-		res.Err.Msg = strings.TrimPrefix(res.Err.Msg, res.Err.File+" ")
+		res.Err.Msg = withoutContents(strings.TrimPrefix(res.Err.Msg, res.Err.File+" "))
 		if res.Err.Hint == "" {
 			res.Err.Hint = fallbackHint(src, res.Err.Msg)
 		}
@@ -90,6 +91,14 @@ func NewObject(raw []byte, file string) (Object, error) {
 	o := list[0]
 	o.File, o.Generated, o.Doc = file, true, -1
 	return o, nil
+}
+
+// contents matches what kyaml's messages quote of a file, which may be a secret.
+var contents = regexp.MustCompile(`(?s):? node contents:.*$`)
+
+// withoutContents takes out of a message what it quotes of a file's values: a password that begins with * is an alias to YAML.
+func withoutContents(msg string) string {
+	return yamlAnchor.ReplaceAllString(contents.ReplaceAllString(msg, ""), "unknown anchor referenced")
 }
 
 // fallbackHint is what can be said about an error that comes without a hint.

@@ -98,11 +98,11 @@ func changesOf(v *fix.Verified, r *Request) (list []change, before map[string]st
 	return list, before, nil
 }
 
-// fingerprintOf identifies the content: which files become what.
-func fingerprintOf(changes []change) string {
+// fingerprintOf identifies the content: which files become what. base is the commit that they are made from.
+func fingerprintOf(changes []change, base string) string {
 	var parts []string
 	for _, c := range changes {
-		parts = append(parts, c.path, c.id)
+		parts = append(parts, c.path, c.identity(base))
 	}
 	return hash(parts)[:32]
 }
