@@ -7,7 +7,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 5s
 CORPUS  ?=
 
-.PHONY: build demo test race lint bench conformance e2e fuzz nightly clean
+.PHONY: build demo test race lint bench conformance e2e redis fuzz nightly clean
 
 build: ## the binary, in bin/
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/syncgate
@@ -39,9 +39,14 @@ conformance: ## what we render and find against the helm and kustomize commands 
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags conformance -run Conformance -count=1 -timeout 60m -v ./cmd/syncgate
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags corpus -run Corpus -count=1 -timeout 60m -v ./fix/yamledit
 
-e2e: build ## the real binary beside the real kustomize command, then beside a real API server (the first build takes minutes)
+e2e: build redis ## the real binary beside the real kustomize command, then beside Argo CD and a real API server (the first build takes minutes)
 	cd e2e && $(GO) test -count=1 ./...
+	cd e2e/argocd && $(GO) test -count=1 -timeout 30m ./...
 	cd e2e/apiserver && $(GO) test -count=1 -timeout 30m -v .
+
+redis: # Argo CD keeps its cache there
+	@command -v redis-server >/dev/null || { echo "installing Debian's redis-server for Argo CD"; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-server; }
 
 # A run is tried twice: go test can end a run that found nothing with "context deadline exceeded".
 # A real failure stays in testdata/fuzz and fails again.

@@ -4,9 +4,6 @@
 package gitops
 
 import (
-	_ "github.com/argoproj/argo-cd/v2/applicationset/controllers/template"
-	_ "github.com/argoproj/argo-cd/v2/applicationset/generators"
-	_ "github.com/argoproj/argo-cd/v2/applicationset/utils"
 	_ "github.com/bitnami-labs/sealed-secrets/pkg/apis/sealedsecrets/v1alpha1"
 	_ "k8s.io/kubernetes/pkg/apis/core/validation"
 )

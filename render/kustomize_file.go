@@ -19,8 +19,8 @@ import (
 type kustomization struct {
 	dir  string // what it is relative to
 	file string
-	text []byte // as it stands in the file
-	data []byte // with what the source's user changes in it
+	text []byte              // as it stands in the file
+	data []byte              // with what the source's user changes in it
 	spec types.Kustomization // legacy fields moved to where they belong now
 
 	copies map[copyRef]string // what is shown in the place of remote references
