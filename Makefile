@@ -39,7 +39,7 @@ conformance: ## what we render and find against the helm and kustomize commands 
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags conformance -run Conformance -count=1 -timeout 60m -v ./cmd/syncgate
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) $(GO) test -tags corpus -run Corpus -count=1 -timeout 60m -v ./fix/yamledit
 
-e2e: build redis ## the real binary beside the real kustomize command, then beside Argo CD and a real API server (the first build takes minutes)
+e2e: build redis ## the real binary beside helm and kustomize, in Chromium (which must be installed), beside Argo CD and a real API server (the first build takes minutes)
 	cd e2e && $(GO) test -count=1 ./...
 	cd e2e/argocd && $(GO) test -count=1 -timeout 30m ./...
 	cd e2e/apiserver && $(GO) test -count=1 -timeout 30m -v .
