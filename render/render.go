@@ -79,7 +79,9 @@ var registered = map[Kind]func(*Tree, Source, Options) ([]Object, error){}
 
 // RegisterKind adds a kind of source, which render turns into objects: a pure function of its arguments, as Render is. It is
 // called from init functions, so that workers know the kind, too.
-func RegisterKind(k Kind, render func(*Tree, Source, Options) ([]Object, error)) { registered[k] = render }
+func RegisterKind(k Kind, render func(*Tree, Source, Options) ([]Object, error)) {
+	registered[k] = render
+}
 
 // NewObject makes an object of its JSON, as rendered by a kind of RegisterKind: no file holds it as it is.
 func NewObject(raw []byte, file string) (Object, error) {
