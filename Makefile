@@ -8,7 +8,7 @@ OPENAPI_VERSION := 23.0.2
 FUZZTIME ?= 5s
 CORPUS  ?=
 
-.PHONY: build demo test race lint bench conformance fixrate e2e fuzz nightly clean
+.PHONY: build demo test race lint bench conformance fixrate e2e redis fuzz nightly clean
 
 build: ## the binary, in bin/
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/syncgate
@@ -51,11 +51,16 @@ $(OPENAPI):
 	@echo "fetching @octokit/openapi@$(OPENAPI_VERSION) with npm"
 	@mkdir -p bin/openapi-$(OPENAPI_VERSION) && cd bin/openapi-$(OPENAPI_VERSION) && npm pack --silent @octokit/openapi@$(OPENAPI_VERSION) >/dev/null && tar xzf *.tgz
 
-e2e: build $(OPENAPI) ## the real binary beside helm, kustomize, act, Chromium and npm's description of GitHub's API (npm and Chromium must be installed), and a real API server (the first build takes minutes)
+e2e: build redis $(OPENAPI) ## the real binary beside helm, kustomize, act, Chromium, GitHub's description of its API, Argo CD and a real API server (npm and Chromium must be installed; the first build takes minutes)
 	SYNCGATE_OPENAPI=$(abspath $(OPENAPI)) $(GO) test -tags openapi -count=1 ./gitops/github
 	cd e2e && SYNCGATE_OPENAPI=$(abspath $(OPENAPI)) $(GO) test -count=1 ./...
 	cd e2e/act && SYNCGATE_OPENAPI=$(abspath $(OPENAPI)) $(GO) test -count=1 ./...
+	cd e2e/argocd && $(GO) test -count=1 -timeout 30m ./...
 	cd e2e/apiserver && $(GO) test -count=1 -timeout 30m -v .
+
+redis: # Argo CD keeps its cache there
+	@command -v redis-server >/dev/null || { echo "installing Debian's redis-server for Argo CD"; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-server; }
 
 # A run is tried twice: go test can end a run that found nothing with "context deadline exceeded".
 # A real failure stays in testdata/fuzz and fails again.

@@ -136,6 +136,7 @@ func (r *runner) take(res render.Result) {
 	w := &waiting{rep: SourceReport{Source: res.Source, Objects: len(res.Objects), Read: res.Read, Err: res.Err},
 		uses: map[PolicyUse]int{}}
 	declared := newDeclarations()
+	declared.addSource(&res.Source)
 	var judged Judged
 	if res.Err == nil {
 		w.rep.Err = judged.each(&res, func(o *render.Object, pods []Pod) error {

@@ -2,6 +2,8 @@ package render
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"path"
 	"sort"
@@ -267,8 +269,9 @@ func (e *explorer) follow(r *Result) (next []Source, limit *Error) {
 		}
 		for _, s := range f.Sources {
 			e.apply(&s, f.Name)
-			n := namedSource{Source: s, file: o.File, key: strings.Join([]string{s.ID, o.File, f.Name, r.Source.Path}, "\x00")}
-			if e.keys[n.key] {
+			n := namedSource{Source: s, file: o.File, key: namedKey(&s, o)}
+			if e.keys[n.key] { // an Application of Applications often holds itself
+				e.inScope[n.key] = e.inScope[n.key] || scope
 				continue
 			}
 			if e.keys[n.key] = true; len(e.named) >= maxFollowed {
@@ -283,6 +286,15 @@ func (e *explorer) follow(r *Result) (next []Source, limit *Error) {
 		}
 	}
 	return next, nil
+}
+
+// namedKey is the same for sources that are rendered in the same way for an object of the same name and file.
+func namedKey(s *Source, o *Object) string {
+	raw, err := json.Marshal(s)
+	if err != nil {
+		raw = []byte(fmt.Sprintf("%+v", s))
+	}
+	return fmt.Sprintf("%s\x00%s\x00%s\x00%x", s.ID, o.File, o.ID(), sha256.Sum256(raw))
 }
 
 // unresolved notes what an object stands for and nobody found out.

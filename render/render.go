@@ -50,7 +50,7 @@ func renderWithin(t *Tree, src Source, opts Options, limits Limits) (res Result)
 	case KindDirectory:
 		res.Objects, res.Empty, err = renderDirectory(rec, src, opts, b)
 	default:
-		if more := kinds[src.Kind]; more != nil {
+		if more := registered[src.Kind]; more != nil {
 			res.Objects, err = more(rec, src, opts)
 			break
 		}
@@ -75,12 +75,14 @@ func renderWithin(t *Tree, src Source, opts Options, limits Limits) (res Result)
 	return res
 }
 
-// kinds are the kinds of sources that other packages render.
-var kinds = map[Kind]func(*Tree, Source, Options) ([]Object, error){}
+// registered are the kinds of sources that other packages render.
+var registered = map[Kind]func(*Tree, Source, Options) ([]Object, error){}
 
 // RegisterKind adds a kind of source, which render turns into objects: a pure function of its arguments, as Render is. It is
 // called from init functions, so that workers know the kind, too.
-func RegisterKind(k Kind, render func(*Tree, Source, Options) ([]Object, error)) { kinds[k] = render }
+func RegisterKind(k Kind, render func(*Tree, Source, Options) ([]Object, error)) {
+	registered[k] = render
+}
 
 // NewObject makes an object of its JSON, as rendered by a kind of RegisterKind: no file holds it as it is.
 func NewObject(raw []byte, file string) (Object, error) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -66,9 +67,7 @@ func checkoutRoot(dir, source, work string, gitRoot func(string) string) string 
 	if root, ok := strings.CutSuffix(dir, string(filepath.Separator)+source); ok && root != "" {
 		return root
 	}
-	if work == "" {
-		work = "/tmp/_cmp_server"
-	}
+	work = filepath.Join(cmp.Or(work, os.TempDir()), "_cmp_server") // common.GetCMPWorkDir
 	if rel, err := filepath.Rel(work, dir); err == nil && rel != "." && !strings.HasPrefix(rel, "..") {
 		first, _, _ := strings.Cut(rel, string(filepath.Separator))
 		return filepath.Join(work, first)

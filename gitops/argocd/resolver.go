@@ -75,12 +75,16 @@ func (r *Resolver) Follow(t *render.Tree, o *render.Object) (render.Followed, bo
 		f.Unresolved = append(f.Unresolved, err)
 		return f, true
 	}
+	times := map[string]int{}
 	for i := range a.sources {
 		src, err := a.source(i)
 		switch {
 		case err != nil:
 			f.Unresolved = append(f.Unresolved, err)
 		case src != nil:
+			if times[src.ID]++; times[src.ID] > 1 {
+				src.ID += fmt.Sprintf("#%d", times[src.ID])
+			}
 			f.Sources = append(f.Sources, *src)
 		}
 	}
