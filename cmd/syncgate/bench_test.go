@@ -20,6 +20,7 @@ import (
 const (
 	goalHelm      = 5.0                   // times faster than helm template by xargs -P2
 	goalKustomize = 2.5                   // times faster than kustomize build by xargs -P2
+	goalFixing    = 5.0                   // fix takes at most so many times as long as check, on kustomizations
 	goalJudging   = 1.3                   // check takes at most so many times as long as render
 	goalMemory    = 400                   // MB, the peak of each process
 	goalFlat      = 1.3                   // a source of a large repository costs at most so many times one of a small one
@@ -144,6 +145,11 @@ func (b *bench) beside(f folder) {
 	label := fmt.Sprintf("%s (%d)", where, len(f.sources))
 	b.row(label+": "+name+" : check", best[1], best[0], fmt.Sprintf("at least %.1f", goal),
 		best[1].wall.Seconds()/best[0].wall.Seconds() >= goal)
+	if f.kind == "kustomize" {
+		fix := b.best(b.syncgate(append([]string{"fix", "--diff"}, args...)...))
+		b.row(label+": fix : check", fix[0], best[0], fmt.Sprintf("at most %.1f", goalFixing),
+			fix[0].wall.Seconds()/best[0].wall.Seconds() <= goalFixing)
+	}
 	b.row(label+": check : render", best[0], best[2], fmt.Sprintf("at most %.1f", goalJudging),
 		best[0].wall.Seconds()/best[2].wall.Seconds() <= goalJudging)
 }
