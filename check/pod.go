@@ -19,6 +19,8 @@ type Pod struct {
 	At   render.Path // of the template; empty for a Pod
 	Meta metav1.ObjectMeta
 	Spec corev1.PodSpec
+
+	remedies *Remedies // of the team, nil where nobody asks for them
 }
 
 // SpecPath is where the pod's spec stands in the object.

@@ -41,6 +41,12 @@ func (p *prover) editFiles(patches []*Patch, refused map[*Patch]string) (files [
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", name, err)
 		}
+		if says := generatedBy(data); says != "" {
+			for _, x := range list {
+				refused[x] = fmt.Sprintf("%s is generated (%s): mend what makes it", name, says)
+			}
+			continue
+		}
 		n := len(refused)
 		edits := planFile(name, data, list, refused)
 		if len(edits) == 0 {

@@ -71,6 +71,9 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer ws.tree.Close()
+	if err := c.recover(ws); err != nil {
+		return err
+	}
 	var head *revision
 	if c.bundle != "" {
 		if head, err = openRevision(ctx, ws.tree.Dir(), "", "HEAD"); err != nil {
@@ -108,6 +111,18 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 		fmt.Fprintf(c.Out, "bundle: %s for the commit %s, digest %s\n", printable(c.bundle), head.commit[:12], c.digest)
 	}
 	return c.outcome(v)
+}
+
+// recover puts back what an interrupted run has written. --diff changes nothing, so it only says so.
+func (c *fixCommand) recover(ws *workspace) error {
+	if c.diff {
+		return fix.Interrupted(ws.tree)
+	}
+	said, err := fix.Recover(ws.tree)
+	for _, text := range said {
+		fmt.Fprintf(c.Err, "notice: %s\n", printable(text))
+	}
+	return err
 }
 
 // report prints what was done. A diff has stdout for itself.

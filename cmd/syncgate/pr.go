@@ -98,6 +98,9 @@ func (c *prCommand) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer ws.tree.Close()
+	if err := fix.Interrupted(ws.tree); err != nil {
+		return err
+	}
 	sealer, err := c.secretFlags.apply(&o, ws, c.revision)
 	if err != nil {
 		return err
