@@ -111,6 +111,7 @@ func (p *prover) rounds(ctx context.Context, jobs []probeJob) error {
 		for i, job := range jobs {
 			res := results[strconv.Itoa(i)]
 			p.stableNames(job.source.source.ID, res.Objects)
+			job.source.rename(res.Objects)
 			switch {
 			case res.Err != nil:
 				next = append(next, job.halves(res.Err)...)
