@@ -43,7 +43,7 @@ fixrate: build ## what fix mends on CORPUS, rendered by the kustomize and helm c
 	@test -n "$(CORPUS)" || { echo "say where repositories are: make fixrate CORPUS=DIR"; exit 2; }
 	SYNCGATE_CORPUS=$(abspath $(CORPUS)) SYNCGATE_BIN=$(abspath $(BIN)) $(GO) test -tags fixrate -run "^TestFixrate" -count=1 -timeout 60m -v ./cmd/syncgate ./fix
 
-e2e: build ## the real binary beside the real kustomize command, then beside a real API server (the first build takes minutes)
+e2e: build ## the real binary beside helm and kustomize, in Chromium (which must be installed), beside a real API server (the first build takes minutes)
 	cd e2e && $(GO) test -count=1 ./...
 	cd e2e/apiserver && $(GO) test -count=1 -timeout 30m -v .
 

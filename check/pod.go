@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 
 	corev1 "k8s.io/api/core/v1"
@@ -53,7 +54,7 @@ func (p *Pod) Containers() []Container {
 // Knative's Service or a JobSet alike. A template that cannot be read as a pod is an error: it would be refused or,
 // worse, applied unjudged.
 func podsIn(o *render.Object) ([]Pod, error) {
-	if !bytes.Contains(o.JSON, []byte(`ontainers`)) && !(o.Kind == "Pod" && o.APIVersion == "v1") {
+	if !namesContainers(o.JSON) && !(o.Kind == "Pod" && o.APIVersion == "v1") {
 		return nil, nil
 	}
 	var root map[string]any
@@ -64,7 +65,7 @@ func podsIn(o *render.Object) ([]Pod, error) {
 	if o.APIVersion == "v1" && o.Kind == "Pod" {
 		at = append(at, nil)
 	} else {
-		findTemplates(root, nil, &at)
+		findTemplates(root, new(render.Path), &at)
 	}
 	var pods []Pod
 	for _, p := range at {
@@ -84,11 +85,30 @@ func podName(p render.Path) string {
 	return " at " + p.String()
 }
 
-func findTemplates(v any, at render.Path, out *[]render.Path) {
+// namesContainers reports whether JSON has a list under a key that ends in "ontainers". Most that has the word does
+// not: schemas in CustomResourceDefinitions, which are the largest of all objects.
+func namesContainers(json []byte) bool {
+	for {
+		_, after, found := bytes.Cut(json, []byte(`ontainers"`))
+		if !found {
+			return false
+		}
+		value, colon := bytes.CutPrefix(bytes.TrimLeft(after, jsonSpace), []byte(":"))
+		if colon && bytes.HasPrefix(bytes.TrimLeft(value, jsonSpace), []byte("[")) {
+			return true
+		}
+		json = after
+	}
+}
+
+const jsonSpace = " \t\r\n"
+
+// findTemplates collects the paths of the pod templates in v, which stands at at.
+func findTemplates(v any, at *render.Path, out *[]render.Path) {
 	switch x := v.(type) {
 	case map[string]any:
-		if len(at) > 0 && isTemplate(x) {
-			*out = append(*out, at)
+		if len(*at) > 0 && isTemplate(x) {
+			*out = append(*out, slices.Clone(*at))
 			return
 		}
 		keys := make([]string, 0, len(x))
@@ -97,13 +117,19 @@ func findTemplates(v any, at render.Path, out *[]render.Path) {
 		}
 		sort.Strings(keys)
 		for _, k := range keys {
-			findTemplates(x[k], at.Key(k), out)
+			within(x[k], render.Step{Key: k}, at, out)
 		}
 	case []any:
 		for i := range x {
-			findTemplates(x[i], at.At(i), out)
+			within(x[i], render.Step{Index: i, IsIndex: true}, at, out)
 		}
 	}
+}
+
+func within(v any, s render.Step, at *render.Path, out *[]render.Path) {
+	*at = append(*at, s)
+	findTemplates(v, at, out)
+	*at = (*at)[:len(*at)-1]
 }
 
 // isTemplate reports whether a mapping has the shape of a pod template.

@@ -96,12 +96,12 @@ func (r *Run) Say(ns ...Notice) {
 
 // Check renders and judges everything that Options.Discover finds in a tree.
 func Check(ctx context.Context, t *render.Tree, o Options) (*Run, error) {
+	pool := render.NewPool(t, o.Render, o.Limits)
+	defer pool.Close()
 	found, err := render.Discover(t, o.Discover)
 	if err != nil {
 		return nil, err
 	}
-	pool := render.NewPool(t, o.Render, o.Limits)
-	defer pool.Close()
 	if o.auto() && !o.Whole() && o.Declared == nil && o.Base == nil {
 		if o.Declared, err = declareOthers(ctx, t, pool, found.Sources, o); err != nil {
 			return nil, err

@@ -17,6 +17,7 @@ type document struct {
 	index int // among all documents of the file, empty ones included
 	node  *yaml.Node
 	json  []byte // as a cluster's client would read it; nil when the document is empty
+	head  []byte // json with no more than apiVersion, kind, metadata and items at the top; nil when nobody made it
 }
 
 // decode reads all documents of a manifest. YAML is read as kubectl, Helm and Argo CD hand it to the API server
@@ -47,7 +48,7 @@ func decode(file string, data []byte, b *budget) ([]document, error) {
 		}
 		d := document{index: i, node: &n}
 		if err == nil {
-			d.json, err = toJSON(&n, b)
+			d.json, d.head, err = toJSON(&n, b)
 		}
 		if err != nil {
 			return docs, withFile(err, file)

@@ -69,7 +69,7 @@ func (o *helmOutput) parse(m *manifest) error {
 	}
 	simple := err == nil && len(m.docs) == 1
 	if simple && m.docs[0].json != nil {
-		simple = json.Unmarshal(m.docs[0].json, &m.head) == nil && !m.isHook()
+		simple = json.Unmarshal(m.docs[0].short(), &m.head) == nil && !m.isHook()
 	}
 	if !simple {
 		// Exactly as helm reads it: a number is a string where a string is wanted, and what makes a hook decides
@@ -89,6 +89,11 @@ func (o *helmOutput) parse(m *manifest) error {
 		return o.manifestError(m, e)
 	}
 	m.rank = installRank(m.head.Kind)
+	if !o.text { // nothing else asks for the nodes, which take ten times the memory of the text
+		for i := range m.docs {
+			m.docs[i].node = nil
+		}
+	}
 	return nil
 }
 

@@ -11,14 +11,14 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 )
 
-// kustomizeJSON is a built object as JSON: what a client reads from the text that `kustomize build` prints. The node
-// is changed on the way.
+// kustomizeJSON is a built object as JSON, whole and its head: what a client reads from the text that `kustomize build`
+// prints. The node is changed on the way.
 //
 // The text is YAML that was parsed as YAML 1.2 (yes and on are strings), turned into JSON and printed so that a YAML
 // 1.1 reader gets the same values (resource.AsYAML). Doing the same to the node saves printing and parsing twice.
-func kustomizeJSON(n *yaml.Node, b *budget) ([]byte, error) {
+func kustomizeJSON(n *yaml.Node, b *budget) (raw, head []byte, err error) {
 	if err := settle(n, 0, 0, b); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	return toJSON(n, b)
 }

@@ -28,7 +28,7 @@ func printed(n *yaml.Node) (any, error) {
 func compareKustomizeJSON(t *testing.T, doc string, n *yaml.Node) {
 	t.Helper()
 	want, wantErr := printed(yaml.CopyYNode(n))
-	raw, err := kustomizeJSON(n, newBudget())
+	raw, _, err := kustomizeJSON(n, newBudget())
 	if wantErr != nil || err != nil {
 		if (wantErr == nil) != (err == nil) {
 			t.Errorf("%q: kustomize says %v, we say %v", doc, wantErr, err)

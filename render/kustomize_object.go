@@ -58,17 +58,17 @@ func (k *krustyBuild) objects(built krustyResult) ([]Object, error) {
 	for i, r := range built.objects.Resources() {
 		text := ""
 		if k.opts.Text {
-			raw, err := r.AsYAML()
+			printed, err := r.AsYAML()
 			if err != nil {
 				return nil, built.fs.explain(err)
 			}
-			text = string(raw)
+			text = string(printed)
 		}
-		js, err := kustomizeJSON(r.YNode(), k.budget)
+		raw, head, err := kustomizeJSON(r.YNode(), k.budget)
 		if err != nil {
 			return nil, withFile(err, origins[i].file)
 		}
-		list, err := toObjects(document{index: -1, json: js}, text)
+		list, err := toObjects(document{index: -1, json: raw, head: head}, text)
 		if err != nil {
 			return nil, withFile(err, origins[i].file)
 		}

@@ -3,7 +3,6 @@ package render
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
 	"sync"
 
 	"sigs.k8s.io/kustomize/kyaml/resid"
@@ -17,18 +16,28 @@ type Place struct {
 	Path Path
 }
 
-// Locator finds where rendered objects and their fields stand in a Tree's files. It keeps what it parsed, and is safe
-// for use by several goroutines.
+// Locator finds where rendered objects and their fields stand in a Tree's files. It keeps what it parsed last, and is
+// safe for use by several goroutines.
 type Locator struct {
 	tree *Tree
 
 	mu    sync.Mutex
 	files map[string]*located
+	size  int // of their texts
 }
 
+// maxLocated is how many bytes of files a Locator keeps; parsed, they take some twenty times as much memory.
+const maxLocated = 4 << 20
+
 type located struct {
-	docs []*yaml.Node // nil entries are empty documents
+	read sync.Once
 	text []byte
+
+	parse sync.Once
+	docs  []*yaml.Node // nil entries are empty documents
+
+	mu    sync.Mutex
+	lines map[string]int // by kind, for guessLine
 }
 
 // NewLocator returns a Locator for a tree.
@@ -36,29 +45,42 @@ func NewLocator(t *Tree) *Locator { return &Locator{tree: t, files: map[string]*
 
 func (l *Locator) load(file string) *located {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if f, ok := l.files[file]; ok {
-		return f
-	}
-	f := &located{}
-	l.files[file] = f
-	data, err := l.tree.ReadFile(file)
-	if err != nil {
-		return f
-	}
-	f.text = data
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	for {
-		var n yaml.Node
-		if dec.Decode(&n) != nil {
-			return f
+	f, ok := l.files[file]
+	if !ok {
+		if l.size > maxLocated {
+			clear(l.files)
+			l.size = 0
 		}
-		if n.Kind == yaml.DocumentNode && len(n.Content) == 1 {
-			f.docs = append(f.docs, n.Content[0])
-		} else {
-			f.docs = append(f.docs, nil)
-		}
+		f = &located{lines: map[string]int{}}
+		l.files[file] = f
 	}
+	l.mu.Unlock()
+	f.read.Do(func() {
+		f.text, _ = l.tree.ReadFile(file)
+		l.mu.Lock()
+		l.size += len(f.text)
+		l.mu.Unlock()
+	})
+	return f
+}
+
+// documents are those before the first that is no YAML.
+func (f *located) documents() []*yaml.Node {
+	f.parse.Do(func() {
+		dec := yaml.NewDecoder(bytes.NewReader(f.text))
+		for {
+			var n yaml.Node
+			if dec.Decode(&n) != nil {
+				return
+			}
+			if n.Kind == yaml.DocumentNode && len(n.Content) == 1 {
+				f.docs = append(f.docs, n.Content[0])
+			} else {
+				f.docs = append(f.docs, nil)
+			}
+		}
+	})
+	return f.docs
 }
 
 // Object finds the document that holds an object. It returns false when the object is generated, comes from a
@@ -69,14 +91,14 @@ func (l *Locator) Object(o *Object) (Place, bool) {
 	}
 	f := l.load(o.File)
 	if o.Doc >= 0 {
-		return Place{File: o.File, Doc: o.Doc, Path: o.At}, o.Doc < len(f.docs)
+		return Place{File: o.File, Doc: o.Doc, Path: o.At}, o.Doc < len(f.documents())
 	}
 	ref := o.Ref
 	if ref.Namespace == resid.TotallyNotANamespace {
 		ref.Namespace = ""
 	}
 	var found []Place
-	for i, doc := range f.docs {
+	for i, doc := range f.documents() {
 		findObject(doc, ref, Place{File: o.File, Doc: i}, &found)
 	}
 	if len(found) != 1 {
@@ -128,7 +150,7 @@ func (l *Locator) Field(o *Object, p Path) (place Place, missing Path, ok bool) 
 }
 
 func (l *Locator) node(place Place) *yaml.Node {
-	n := l.load(place.File).docs[place.Doc]
+	n := l.load(place.File).documents()[place.Doc]
 	for _, s := range place.Path {
 		if n, _ = step(n, nil, s); n == nil {
 			return nil
@@ -229,7 +251,7 @@ func (l *Locator) Origin(o *Object, p Path) Origin {
 
 // position is where the last step of a place stands: a key, or a list item's first byte.
 func (l *Locator) position(place Place) (line, column int) {
-	n := l.load(place.File).docs[place.Doc]
+	n := l.load(place.File).documents()[place.Doc]
 	if n == nil {
 		return 0, 0
 	}
@@ -265,11 +287,30 @@ func (l *Locator) guessLine(o *Object) int {
 	if !o.Template {
 		return 0
 	}
-	text := l.load(o.File).text
-	re := regexp.MustCompile(`(?m)^kind:[ \t]*["']?` + regexp.QuoteMeta(o.Kind) + `["']?[ \t]*\r?$`)
-	at := re.FindAllIndex(text, 2)
-	if len(at) != 1 {
-		return 0
+	f := l.load(o.File)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	line, ok := f.lines[o.Kind]
+	if !ok {
+		line = onlyLine(f.text, o.Kind)
+		f.lines[o.Kind] = line
 	}
-	return bytes.Count(text[:at[0][0]], []byte("\n")) + 1
+	return line
+}
+
+// onlyLine is the number of the one line that says a kind, 0 when none or more than one does.
+func onlyLine(text []byte, kind string) int {
+	found, number := 0, 0
+	for line := range bytes.Lines(text) {
+		number++
+		value, ok := bytes.CutPrefix(line, []byte("kind:"))
+		if !ok || string(bytes.Trim(bytes.TrimSpace(value), `"'`)) != kind {
+			continue
+		}
+		if found > 0 {
+			return 0
+		}
+		found = number
+	}
+	return found
 }

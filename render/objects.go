@@ -25,12 +25,21 @@ type objectMeta struct {
 
 // toObjects turns a document into objects: one, or the items of a List at any depth. text is what Object.Text gets.
 func toObjects(d document, text string) ([]Object, error) {
-	return appendObjects(nil, d.json, d.index, nil, text)
+	return appendObjects(nil, d.json, d.short(), d.index, nil, text)
 }
 
-func appendObjects(out []Object, raw json.RawMessage, doc int, at Path, text string) ([]Object, error) {
+// short is the smallest JSON that has all that a header needs.
+func (d document) short() []byte {
+	if d.head != nil {
+		return d.head
+	}
+	return d.json
+}
+
+// appendObjects adds the objects in raw, whose header stands in head.
+func appendObjects(out []Object, raw, head json.RawMessage, doc int, at Path, text string) ([]Object, error) {
 	var h header
-	if err := unmarshalHeader(raw, &h); err != nil {
+	if err := unmarshalHeader(head, &h); err != nil {
 		return nil, inside(at, err)
 	}
 	name := "an object"
@@ -51,7 +60,7 @@ func appendObjects(out []Object, raw json.RawMessage, doc int, at Path, text str
 		}
 		for i, item := range h.Items {
 			var err error
-			if out, err = appendObjects(out, item, doc, at.Key("items").At(i), ""); err != nil {
+			if out, err = appendObjects(out, item, item, doc, at.Key("items").At(i), ""); err != nil {
 				return nil, err
 			}
 		}

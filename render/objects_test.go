@@ -143,3 +143,21 @@ func TestMaskSecret(t *testing.T) {
 	}
 	wantEqual(t, string(got), `{"data":{"a":"*****"},"kind":"Secret","metadata":{"annotations":{"b":"c","kubectl.kubernetes.io/last-applied-configuration":"*****"}},"stringData":"*****","type":"Opaque"}`)
 }
+
+func TestHead(t *testing.T) {
+	for text, want := range map[string]string{
+		"kind: Pod\nspec: {a: 1}\napiVersion: v1\nmetadata: {name: p}\n": `{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"}}`,
+		"KIND: Pod\nkind: Job\nkind: Pod\n":                              `{"KIND":"Pod","kind":"Pod"}`,
+		"a: &a {kind: Pod}\n<<: *a\nitems: [{kind: X}]\n":                `{"kind":"Pod","items":[{"kind":"X"}]}`,
+		"spec: {kind: Pod}\n":                                            `{"spec":{"kind":"Pod"}}`, // nothing at the top: the whole
+		"[kind]\n":                                                       `["kind"]`,
+	} {
+		docs, err := decode("f.yaml", []byte(text), newBudget())
+		if err != nil || len(docs) != 1 {
+			t.Fatal(docs, err)
+		}
+		if got := string(docs[0].short()); got != want {
+			t.Errorf("%q: head %s, want %s", text, got, want)
+		}
+	}
+}

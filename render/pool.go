@@ -13,21 +13,36 @@ type Pool struct {
 	opts   Options
 	limits Limits
 
-	mu   sync.Mutex
-	idle []*worker
+	mu    sync.Mutex
+	first chan *worker // on its way, nil in it when it failed to start; nil once it was asked for
+	idle  []*worker
 }
 
-// NewPool makes a pool for the tree below t's directory. The executable's main must call RunIfWorker.
+// NewPool makes a pool for the tree below t's directory. One worker starts right away: make the pool before looking for
+// sources. The executable's main must call RunIfWorker.
 func NewPool(t *Tree, opts Options, limits Limits) *Pool {
-	return &Pool{dir: t.Dir(), opts: opts, limits: limits.withDefaults()}
+	first := make(chan *worker, 1)
+	p := &Pool{dir: t.Dir(), opts: opts, limits: limits.withDefaults(), first: first}
+	go func() {
+		w, err := p.start()
+		if err != nil {
+			w = nil // whoever needs a worker tries again and says why
+		}
+		first <- w
+	}()
+	return p
 }
 
 // Render renders sources of t, which must stand on the pool's directory, and hands each Result to each, from several
 // goroutines at once and in no order. It returns ctx's error when ctx ends before all are done.
 func (p *Pool) Render(ctx context.Context, t *Tree, sources []Source, each func(Result)) error {
+	workers := min(p.limits.Workers, len(sources))
+	if workers > 1 && len(sources) > workers {
+		sources = heaviestFirst(t, sources)
+	}
 	todo := make(chan Source)
 	var wg sync.WaitGroup
-	for range min(p.limits.Workers, len(sources)) {
+	for range workers {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
@@ -55,6 +70,12 @@ feed:
 func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.first != nil {
+		if w := <-p.first; w != nil {
+			w.stop()
+		}
+		p.first = nil
+	}
 	for _, w := range p.idle {
 		w.stop()
 	}
@@ -69,7 +90,18 @@ func (p *Pool) take() (*worker, error) {
 		p.mu.Unlock()
 		return w, nil
 	}
+	first := p.first
+	p.first = nil
 	p.mu.Unlock()
+	if first != nil {
+		if w := <-first; w != nil {
+			return w, nil
+		}
+	}
+	return p.start()
+}
+
+func (p *Pool) start() (*worker, error) {
 	return startWorker(workerConfig{Dir: p.dir, Limits: p.limits, Opts: p.opts})
 }
 

@@ -4,31 +4,54 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// toJSON writes a document as JSON, aliases and merge keys resolved, nil for an empty document.
-func toJSON(n *yaml.Node, b *budget) ([]byte, error) {
+// toJSON writes a document as JSON, aliases and merge keys resolved, nil for an empty document. The head is what of it
+// an object's header is read from.
+func toJSON(n *yaml.Node, b *budget) (raw, head []byte, err error) {
 	if n.Kind == yaml.DocumentNode {
 		if len(n.Content) == 0 {
-			return nil, nil
+			return nil, nil, nil
 		}
 		n = n.Content[0]
 	}
 	if n.Kind == 0 || n.Kind == yaml.ScalarNode && n.ShortTag() == yaml.NodeTagNull {
-		return nil, nil
+		return nil, nil, nil
 	}
 	w := jsonWriter{budget: b}
 	if err := w.node(n, 0); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return w.out.Bytes(), nil
+	if w.head.Len() > 0 {
+		w.head.WriteByte('}')
+	}
+	return w.out.Bytes(), w.head.Bytes(), nil
 }
 
 type jsonWriter struct {
 	out    bytes.Buffer
+	head   bytes.Buffer
 	budget *budget
+}
+
+// inHead reports whether a field at the top of a document belongs to its head, for readers that care about case and for
+// those that do not.
+func inHead(key string) bool {
+	return strings.EqualFold(key, "apiVersion") || strings.EqualFold(key, "kind") ||
+		strings.EqualFold(key, "metadata") || strings.EqualFold(key, "items")
+}
+
+// toHead adds what was written since from to the head.
+func (w *jsonWriter) toHead(from int) {
+	if w.head.Len() == 0 {
+		w.head.WriteByte('{')
+	} else {
+		w.head.WriteByte(',')
+	}
+	w.head.Write(w.out.Bytes()[from:])
 }
 
 func (w *jsonWriter) node(n *yaml.Node, depth int) error {
@@ -74,10 +97,14 @@ func (w *jsonWriter) mapping(n *yaml.Node, depth int) error {
 		if i > 0 {
 			w.out.WriteByte(',')
 		}
+		from := w.out.Len()
 		writeString(&w.out, k)
 		w.out.WriteByte(':')
 		if err := w.node(values[i], depth+1); err != nil {
 			return err
+		}
+		if depth == 0 && inHead(k) {
+			w.toHead(from)
 		}
 	}
 	w.out.WriteByte('}')

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -22,7 +21,7 @@ const maxLinks = 40
 // is exactly what its Tree saw. A Tree is safe for use by several goroutines.
 type Tree struct {
 	dir   string // absolute, links resolved
-	root  *os.Root
+	root  *disk
 	edits map[string][]byte // by resolved name
 	layer int64             // identifies edits: equal layers have equal edits; 0 for none
 	rec   *recorder         // nil when nobody listens
@@ -44,7 +43,7 @@ func OpenTree(dir string) (*Tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", dir, err)
 	}
-	root, err := os.OpenRoot(abs)
+	root, err := openDisk(abs)
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", dir, err)
 	}
@@ -217,7 +216,7 @@ func (t *Tree) link(name string) (string, error) {
 	if known {
 		return "", nil
 	}
-	info, err := t.root.Lstat(filepath.FromSlash(name))
+	info, err := t.root.Lstat(name)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			t.rec.missing(name)
@@ -228,7 +227,7 @@ func (t *Tree) link(name string) (string, error) {
 		return "", pathError("open", name, err)
 	}
 	if info.Mode()&fs.ModeSymlink != 0 {
-		return t.root.Readlink(filepath.FromSlash(name))
+		return t.root.Readlink(name)
 	}
 	if info.IsDir() {
 		t.mu.Lock()

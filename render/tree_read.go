@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"path/filepath"
 	"sort"
 	"strings"
 )
@@ -33,7 +32,7 @@ func (t *Tree) readUpTo(name string, limit int64) ([]byte, error) {
 		return data, t.quota.take(real, len(data))
 	}
 	// A named pipe would block the open itself: look before opening.
-	info, err := t.root.Lstat(filepath.FromSlash(real))
+	info, err := t.root.Lstat(real)
 	if err != nil {
 		return nil, pathError("open", real, err)
 	}
@@ -55,7 +54,7 @@ func (t *Tree) readUpTo(name string, limit int64) ([]byte, error) {
 
 // readAll reads a regular file whose size was size a moment ago.
 func (t *Tree) readAll(real string, size int64) ([]byte, error) {
-	f, err := t.root.Open(filepath.FromSlash(real))
+	f, err := t.root.Open(real)
 	if err != nil {
 		return nil, pathError("open", real, err)
 	}
@@ -95,7 +94,7 @@ func (t *Tree) ReadDir(name string) ([]Entry, error) {
 	}
 	t.rec.dir(real)
 	byName := map[string]Entry{}
-	f, err := t.root.Open(filepath.FromSlash(real))
+	f, err := t.root.Open(real)
 	if err != nil && !t.addedDir(real) {
 		return nil, pathError("open", real, err)
 	}
@@ -156,7 +155,7 @@ func (t *Tree) IsDir(name string) bool {
 	if _, ok := t.edits[real]; ok {
 		return false
 	}
-	info, err := t.root.Lstat(filepath.FromSlash(real))
+	info, err := t.root.Lstat(real)
 	if err != nil {
 		return t.addedDir(real)
 	}
@@ -175,6 +174,6 @@ func (t *Tree) Exists(name string) bool {
 		return v != nil
 	}
 	t.rec.probe(real)
-	_, err = t.root.Lstat(filepath.FromSlash(real))
+	_, err = t.root.Lstat(real)
 	return err == nil || t.addedDir(real)
 }

@@ -62,13 +62,13 @@ func (c *renderCommand) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	c.renderedText = c.format == "yaml"
+	pool := render.NewPool(ws.tree, c.renderOptions(), c.limits())
+	defer pool.Close()
 	found, err := render.Discover(ws.tree, discover)
 	if err != nil {
 		return err
 	}
-	c.renderedText = c.format == "yaml"
-	pool := render.NewPool(ws.tree, c.renderOptions(), c.limits())
-	defer pool.Close()
 	var mu sync.Mutex
 	var results []render.Result
 	progress := newProgress(c.Err, c.quiet)
