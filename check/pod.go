@@ -19,6 +19,8 @@ type Pod struct {
 	At   render.Path // of the template; empty for a Pod
 	Meta metav1.ObjectMeta
 	Spec corev1.PodSpec
+
+	remedies *Remedies // of the team, nil where nobody asks for them
 }
 
 // SpecPath is where the pod's spec stands in the object.
@@ -48,6 +50,9 @@ func (p *Pod) Containers() []Container {
 	}
 	return out
 }
+
+// PodsIn finds the pods in an object, with defaults set; the rules judge these.
+func PodsIn(o *render.Object) ([]Pod, error) { return podsIn(o) }
 
 // podsIn finds the pods in an object: the object itself when it is a v1 Pod, and every pod template below it,
 // found by its shape, {spec: {containers: [{…}]}}: Deployments, CronJobs, and custom resources such as Argo's Rollout,

@@ -107,6 +107,7 @@ func levelOf(pol Policy) (psaapi.LevelVersion, error) {
 func (r *pssRule) run(p *Pass) {
 	for i := range p.Pods {
 		pod := &p.Pods[i]
+		pod.remedies = p.Remedies
 		for _, v := range p.verdicts[i] {
 			if v.id == r.check {
 				r.locate(p, pod, v)

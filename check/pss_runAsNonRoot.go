@@ -33,7 +33,8 @@ func init() {
   - name: web`,
 			},
 			Fix: "sets runAsNonRoot=true, at pod level where no container runs as root on purpose: safe where every " +
-				"container's runAsUser is known and not 0, else review; manual where runAsUser is 0.",
+				"container's runAsUser is known and not 0, else review; with runAsUser where fix.runAsUser in the config names one " +
+				"for the image; manual where runAsUser is 0.",
 			OWASP: []string{"K01"},
 			CIS:   []string{"5.2.7"},
 		},
@@ -47,6 +48,8 @@ const (
 		"set runAsUser to its number, and let fsGroup or an image built for it take care of file owners"
 	unknownUserAdvice = "a container whose image runs as root, or names its USER instead of numbering it, then fails with " +
 		"CreateContainerConfigError: look up the image's user, set runAsUser to its number, and test a rollout"
+	configuredUserAdvice = "it then runs as the user that fix.runAsUser in the config names for its image: test that it can read " +
+		"and write what it must, volumes that root wrote before among it"
 	rootAllowedAdvice = "the manifest allows root explicitly: test that the container starts and can write where it " +
 		"must as another user; an image that runs as root then fails with CreateContainerConfigError"
 )
@@ -82,13 +85,25 @@ func runAsNonRoot(p *Pod, c Container, _ func(*Pod) bool) []pssOffence {
 			break
 		}
 	}
+	o.want = []Want{Set{Path: at, Value: true}}
+	if user, ok := p.configuredUser(c); ok {
+		o.want = append(o.want, Set{Path: c.securityPath("runAsUser"), Value: user})
+		o.safety, o.advice = FixReview, configuredUserAdvice
+	}
 	for _, other := range affected {
-		if userOf(p, other) == nil {
+		if _, ok := p.configuredUser(other); !ok && userOf(p, other) == nil {
 			o.safety, o.advice = FixReview, unknownUserAdvice
 		}
 	}
-	o.want = []Want{Set{Path: at, Value: true}}
 	return []pssOffence{o}
+}
+
+// configuredUser is the user that the team names for the image of a container that says nothing itself.
+func (p *Pod) configuredUser(c Container) (int64, bool) {
+	if p.remedies == nil || userOf(p, c) != nil {
+		return 0, false
+	}
+	return p.remedies.UserOf(c.Image)
 }
 
 // inheritNonRoot lists the containers that take runAsNonRoot from the pod.

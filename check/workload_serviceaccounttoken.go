@@ -42,6 +42,9 @@ func init() {
 }
 
 func serviceAccountToken(p *Pass, pod *Pod) {
+	if len(pod.Containers()) == 0 {
+		return // no token is mounted anywhere, and the API server refuses such a pod
+	}
 	account := pod.Spec.ServiceAccountName
 	if account == "" {
 		account = pod.Spec.DeprecatedServiceAccount

@@ -41,6 +41,12 @@ func (p *prover) editFiles(patches []*Patch, refused map[*Patch]string) (files [
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", name, err)
 		}
+		if says := generatedBy(data); says != "" {
+			for _, x := range list {
+				refused[x] = fmt.Sprintf("%s is generated (%s): mend what makes it", name, says)
+			}
+			continue
+		}
 		n := len(refused)
 		edits := planFile(name, data, list, refused)
 		if len(edits) == 0 {
@@ -102,12 +108,19 @@ func planFile(name string, data []byte, patches []*Patch, refused map[*Patch]str
 func planEdits(name string, data []byte, patches []*Patch) ([]yamledit.Edit, error) {
 	var ops []yamledit.Op
 	var edits []yamledit.Edit
+	inside := texts{}
 	for _, x := range patches {
 		for _, part := range x.parts {
 			if part.file != name {
 				continue
 			}
-			ops = append(ops, part.ops...)
+			if part.in != nil {
+				if err := inside.add(data, part); err != nil {
+					return nil, err
+				}
+			} else {
+				ops = append(ops, part.ops...)
+			}
 			for _, e := range part.edits {
 				if !slices.Contains(edits, e) {
 					edits = append(edits, e)
@@ -115,7 +128,11 @@ func planEdits(name string, data []byte, patches []*Patch) ([]yamledit.Edit, err
 			}
 		}
 	}
-	if len(ops) > 0 {
+	more, err := inside.ops()
+	if err != nil {
+		return nil, err
+	}
+	if ops = append(ops, more...); len(ops) > 0 {
 		planned, err := yamledit.Plan(data, ops...)
 		if err != nil {
 			return nil, err
@@ -123,8 +140,61 @@ func planEdits(name string, data []byte, patches []*Patch) ([]yamledit.Edit, err
 		edits = append(edits, planned...)
 	}
 	sortEdits(edits)
-	_, err := yamledit.ApplyEdits(data, edits)
+	_, err = yamledit.ApplyEdits(data, edits)
 	return edits, err
+}
+
+// texts are the texts of a file that hold YAML, with the operations on each.
+type texts struct{ list []textOps }
+
+type textOps struct {
+	at   embedded
+	text string
+	ops  []yamledit.Op
+}
+
+func (t *texts) add(data []byte, p part) error {
+	for i := range t.list {
+		if t.list[i].at.doc == p.in.doc && t.list[i].at.path.String() == p.in.path.String() {
+			t.list[i].ops = append(t.list[i].ops, p.ops...)
+			return nil
+		}
+	}
+	f, err := yamledit.Parse(data)
+	if err != nil {
+		return err
+	}
+	n, ok := f.Find(p.in.doc, p.in.path)
+	if !ok {
+		return fmt.Errorf("there is no %s", p.in.path)
+	}
+	t.list = append(t.list, textOps{*p.in, n.Value, slices.Clone(p.ops)})
+	return nil
+}
+
+// ops are the operations on the file that replace each text by the edited one.
+func (t *texts) ops() ([]yamledit.Op, error) {
+	var out []yamledit.Op
+	for _, x := range t.list {
+		// A text without a final newline (|-) is a file that ends so: what is new could not go to its end.
+		text, ended := x.text, strings.HasSuffix(x.text, "\n")
+		if !ended {
+			text += "\n"
+		}
+		edits, err := yamledit.Plan([]byte(text), x.ops...)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", x.at.path, err)
+		}
+		after, err := yamledit.ApplyEdits([]byte(text), edits)
+		if err != nil {
+			return nil, err
+		}
+		if text = string(after); !ended {
+			text = strings.TrimSuffix(text, "\n")
+		}
+		out = append(out, yamledit.Set{Doc: x.at.doc, Path: x.at.path, Value: text})
+	}
+	return out, nil
 }
 
 // sortEdits orders edits by place. Of lines put in at one place, those that stand deeper come first: they belong to what

@@ -3,6 +3,7 @@ package fix
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -178,8 +179,18 @@ type digest struct {
 	sum [sha256.Size]byte
 }
 
+// objectKey identifies an object within its source. A file may hold several of one name.
 func objectKey(o *render.Object) string {
-	return strings.Join([]string{o.APIVersion, o.Kind, o.Namespace, o.Name}, "\x00")
+	key := strings.Join([]string{o.APIVersion, o.Kind, o.Namespace, o.Name}, "\x00")
+	return key + placeKey(o)
+}
+
+// placeKey tells objects of one name in a manifest apart: which document, and which item of a List.
+func placeKey(o *render.Object) string {
+	if o.Template || o.Generated || o.Doc < 0 {
+		return ""
+	}
+	return fmt.Sprintf("\x00%d %s", o.Doc, o.At)
 }
 
 // prover holds what was rendered before any patch.
@@ -193,6 +204,7 @@ type prover struct {
 	found   map[string]*render.Object // objects with findings, by source and objectKey
 	known   map[findingKey]bool       // findings before
 
+	kept       []*Patch                   // proven so far
 	patchFiles map[string][]patchDocument // by directory
 	planned    map[string]plannedFile     // by file
 	components *components

@@ -2,10 +2,10 @@ package fix
 
 import (
 	"context"
-	"fmt"
+	"encoding/json"
+	"maps"
 	"path"
-	"sort"
-	"strings"
+	"slices"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -20,13 +20,6 @@ const (
 	noKustomization = "its source is no kustomization, which could patch it"
 )
 
-// patchDocument is a strategic merge patch that a kustomization applies.
-type patchDocument struct {
-	file string // a file of its own
-	doc  int
-	root *yaml.Node
-}
-
 // overlayPatches is the second rung: a patch, anywhere in the kustomizations of a source, that sets the field to a bad
 // value, or that adds the container, is where the good one belongs.
 func (p *prover) overlayPatches(_ context.Context, findings []check.Finding) (patches []*Patch, left []Left, err error) {
@@ -37,15 +30,11 @@ func (p *prover) overlayPatches(_ context.Context, findings []check.Finding) (pa
 			left = append(left, Left{f, noOverlay})
 			continue
 		}
-		key := fmt.Sprintf("%s %d %s", doc.file, doc.doc, opsKey(ops))
+		key := doc.key() + " " + opsKey(ops)
 		x := byKey[key]
 		if x == nil {
-			x = &Patch{
-				Place: render.Place{File: doc.file, Doc: doc.doc},
-				How:   "the patch that sets it",
-				Wants: f.Want,
-				parts: []part{{file: doc.file, ops: ops}},
-			}
+			x = &Patch{Wants: f.Want}
+			doc.edit(x, "the patch that sets it", ops)
 			byKey[key] = x
 			patches = append(patches, x)
 		}
@@ -89,6 +78,12 @@ func (p *prover) overriding(f *check.Finding) ([]yamledit.Op, *patchDocument) {
 		if !docs[i].patches(f.Object) {
 			continue
 		}
+		if docs[i].json() {
+			if ops, ok := docs[i].jsonOps(f); ok {
+				return ops, &docs[i]
+			}
+			continue
+		}
 		if !docs[i].owns(f) {
 			continue
 		}
@@ -106,78 +101,6 @@ func (p *prover) sourceOf(f *check.Finding) (render.Source, bool) {
 		}
 	}
 	return render.Source{}, false
-}
-
-// patches reports whether the document is a patch of an object, by the name that its file or the cluster knows.
-func (d *patchDocument) patches(o *render.Object) bool {
-	name := text(d.root, "metadata", "name")
-	return text(d.root, "kind") == o.Kind && (name == o.Name || name == o.Ref.Name)
-}
-
-// patchesOf collects the strategic merge patches in files of a kustomization and of all that it uses, bases first.
-func (p *prover) patchesOf(dir string) []patchDocument {
-	if docs, ok := p.patchFiles[dir]; ok {
-		return docs
-	}
-	if p.patchFiles == nil {
-		p.patchFiles = map[string][]patchDocument{}
-	}
-	p.patchFiles[dir] = nil // ends cycles
-	file, ok := p.kustomizationIn(dir)
-	if !ok {
-		return nil
-	}
-	root := p.firstDocument(file)
-	var out []patchDocument
-	for _, field := range []string{"bases", "resources", "components"} {
-		for _, ref := range items(root, field) {
-			if real, err := p.tree.Resolve(path.Join(dir, ref.Value)); err == nil && p.tree.IsDir(real) {
-				out = append(out, p.patchesOf(real)...)
-			}
-		}
-	}
-	for _, ref := range patchFileRefs(root) {
-		out = append(out, p.patchFile(path.Join(dir, ref))...)
-	}
-	p.patchFiles[dir] = out
-	return out
-}
-
-func patchFileRefs(root *yaml.Node) []string {
-	var out []string
-	for _, ref := range items(root, "patchesStrategicMerge") {
-		if !strings.Contains(ref.Value, "\n") {
-			out = append(out, ref.Value)
-		}
-	}
-	for _, item := range items(root, "patches") {
-		if file := text(item, "path"); file != "" {
-			out = append(out, file)
-		}
-	}
-	return out
-}
-
-func (p *prover) patchFile(name string) []patchDocument {
-	real, err := p.tree.Resolve(name)
-	if err != nil {
-		return nil
-	}
-	data, err := p.tree.ReadFile(real)
-	if err != nil {
-		return nil
-	}
-	f, err := yamledit.Parse(data)
-	if err != nil {
-		return nil
-	}
-	var out []patchDocument
-	for i := range f.Len() {
-		if root := f.Root(i); root != nil && root.Kind == yaml.MappingNode && text(root, "kind") != "" {
-			out = append(out, patchDocument{file: real, doc: i, root: root})
-		}
-	}
-	return out
 }
 
 // kustomizationIn is the kustomization file of a directory.
@@ -204,23 +127,42 @@ func (p *prover) firstDocument(file string) *yaml.Node {
 	return f.Root(0)
 }
 
-// entryPatch is the third rung: a patch in the kustomization of the source itself. It takes what no file in the
-// repository holds (remote bases, generators, charts), and what a shared base must not get. All findings of one object
-// go into one patch, in a patch file that the kustomization has for the object, or beside its other patches.
-func (p *prover) entryPatch(_ context.Context, findings []check.Finding) (patches []*Patch, left []Left, err error) {
+// ownPatch is the third rung: a patch of the object that the source's own kustomization has already. With newPatch it
+// takes what no file in the repository holds (remote bases, generators, charts), and what a shared base must not get.
+// All findings of one object go into one patch.
+func (p *prover) ownPatch(_ context.Context, findings []check.Finding) (patches []*Patch, left []Left, err error) {
+	return p.byObject(findings, p.extendPatch)
+}
+
+// newPatch is the fourth rung: a new patch beside the others of the source's own kustomization.
+func (p *prover) newPatch(_ context.Context, findings []check.Finding) (patches []*Patch, left []Left, err error) {
+	return p.byObject(findings, p.appendPatch)
+}
+
+// byObject plans one patch for all findings of each object.
+func (p *prover) byObject(findings []check.Finding, plan func(src render.Source, file string, fs []check.Finding) (*Patch, string)) (
+	patches []*Patch, left []Left, err error) {
 	groups := map[string][]check.Finding{}
 	for _, f := range findings {
 		groups[f.Source+"\x00"+objectKey(f.Object)] = append(groups[f.Source+"\x00"+objectKey(f.Object)], f)
 	}
-	keys := make([]string, 0, len(groups))
-	for k := range groups {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	for _, k := range keys {
-		x, reason := p.patchEntry(groups[k])
+	for _, k := range slices.Sorted(maps.Keys(groups)) {
+		fs := p.asPatched(k, groups[k])
+		src, ok := p.sourceOf(&fs[0])
+		file, found := "", false
+		if ok && src.Kind == render.KindKustomize {
+			file, found = p.kustomizationIn(src.Path)
+		}
+		var x *Patch
+		reason := "its source is no kustomization, which could patch it"
+		switch {
+		case found:
+			x, reason = plan(src, file, fs)
+		case ok && src.Kind == render.KindKustomize:
+			reason = "the kustomization cannot be read"
+		}
 		if x == nil {
-			for _, f := range groups[k] {
+			for _, f := range fs {
 				left = append(left, Left{f, reason})
 			}
 			continue
@@ -230,38 +172,69 @@ func (p *prover) entryPatch(_ context.Context, findings []check.Finding) (patche
 	return patches, left, nil
 }
 
-// patchEntry plans the patch of one object in its source's own kustomization.
-func (p *prover) patchEntry(fs []check.Finding) (*Patch, string) {
-	src, ok := p.sourceOf(&fs[0])
-	if !ok || src.Kind != render.KindKustomize {
-		return nil, noKustomization
+// asPatched are findings of one object, as it is with the patches that are proven: what a patch adds to a list, or puts
+// into a field that is missing, must not take away what they put there.
+func (p *prover) asPatched(key string, fs []check.Finding) []check.Finding {
+	wants := p.wantsByObject(p.kept)[key]
+	if len(wants) == 0 {
+		return fs
 	}
-	file, ok := p.kustomizationIn(src.Path)
-	if !ok {
-		return nil, "the kustomization cannot be read"
+	want, err := expect(fs[0].Object.JSON, wants)
+	if err != nil {
+		return fs
 	}
+	raw, err := json.Marshal(want)
+	if err != nil {
+		return fs
+	}
+	o := *fs[0].Object
+	o.JSON = raw
+	fs = slices.Clone(fs)
+	for i := range fs {
+		fs[i].Object = &o
+	}
+	return fs
+}
+
+// extendPatch plans more of the last patch of the object in its source's own kustomization.
+func (p *prover) extendPatch(src render.Source, file string, fs []check.Finding) (*Patch, string) {
 	o := fs[0].Object
-	x := &Patch{Wants: wantsOf(fs), Resolves: fs}
-	own := patchFileRefs(p.firstDocument(file))
+	own := p.ownPatches(src.Path, file, p.firstDocument(file))
 	for i := len(own) - 1; i >= 0; i-- {
-		for _, d := range p.patchFile(path.Join(src.Path, own[i])) {
-			if !d.patches(o) {
-				continue
-			}
-			if ops, ok := mergeOps(&d, o, fs); ok {
-				x.Place, x.How = render.Place{File: d.file, Doc: d.doc}, "the overlay's patch of the object"
-				x.parts = []part{{file: d.file, ops: ops}}
-				return x, ""
-			}
+		if !own[i].patches(o) {
+			continue
+		}
+		x := &Patch{Wants: wantsOf(fs), Resolves: fs}
+		ops, ok := mergeOps(&own[i], o, fs)
+		if own[i].json() {
+			ops, ok = appendOps(&own[i], o, fs)
+		}
+		if ok {
+			own[i].edit(x, "the overlay's patch of the object", ops)
+			return x, ""
 		}
 	}
-	patch, err := mergePatch(o, fs)
+	return nil, "the kustomization has no patch of it"
+}
+
+// appendPatch plans a new patch in the source's own kustomization.
+func (p *prover) appendPatch(_ render.Source, file string, fs []check.Finding) (*Patch, string) {
+	patch, err := mergePatch(fs[0].Object, fs)
 	if err != nil {
 		return nil, err.Error()
 	}
-	x.Place, x.How = render.Place{File: file}, "a new patch in the kustomization"
-	x.parts = []part{{file: file, ops: []yamledit.Op{yamledit.Append{Path: render.Keys("patches"), Value: patch}}}}
-	return x, ""
+	op := yamledit.Append{Path: render.Keys("patches"), Value: patch}
+	return &Patch{Wants: wantsOf(fs), Resolves: fs, Place: render.Place{File: file}, How: "a new patch in the kustomization",
+		parts: []part{{file: file, ops: []yamledit.Op{op}}}}, ""
+}
+
+// appendOps are further operations at the end of a JSON patch.
+func appendOps(d *patchDocument, o *render.Object, fs []check.Finding) (ops []yamledit.Op, ok bool) {
+	list, err := jsonPatch(o, fs)
+	for _, op := range list {
+		ops = append(ops, yamledit.Append{Doc: d.doc, Value: op})
+	}
+	return ops, err == nil
 }
 
 func wantsOf(fs []check.Finding) []check.Want {

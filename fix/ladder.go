@@ -29,7 +29,8 @@ func (p *prover) ladder() []rung {
 		{find: p.helmLiterals, shared: true, latest: true},
 		{find: p.helmPieces, shared: true, latest: true},
 		{find: p.overlayPatches, shared: true},
-		{find: p.entryPatch},
+		{find: p.ownPatch},
+		{find: p.newPatch},
 	}
 }
 
@@ -57,6 +58,7 @@ func (p *prover) climb(ctx context.Context, findings []check.Finding, v *Verifie
 		if kept, dropped, err = p.prove(ctx, kept, patches); err != nil {
 			return err
 		}
+		p.kept = kept
 		for _, l := range left {
 			if try.latest && l.Reason != fromTemplate && !tried[keyOf(&l.Finding)] {
 				reasons[keyOf(&l.Finding)] = l.Reason

@@ -3,6 +3,7 @@ package fix
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -215,17 +216,21 @@ func place(m map[string]any, p []string, g goal) bool {
 
 // mergePatch is a new entry for the patches of a kustomization.
 func mergePatch(o *render.Object, fs []check.Finding) (map[string]any, error) {
-	goals, err := goalsOf(o, fs)
-	if err != nil {
-		return nil, err
-	}
 	name := o.Ref.Name
 	if name == "" {
 		name = o.Name
 	}
 	if !slices.Contains(strategic, o.Kind) {
-		body, err := jsonPatch(o, fs)
+		ops, err := jsonPatch(o, fs)
+		if err != nil {
+			return nil, err
+		}
+		body, err := blockYAML(ops)
 		return map[string]any{"patch": body, "target": map[string]any{"kind": o.Kind, "name": name}}, err
+	}
+	goals, err := goalsOf(o, fs)
+	if err != nil {
+		return nil, err
 	}
 	root := map[string]any{"apiVersion": o.APIVersion, "kind": o.Kind, "metadata": map[string]any{"name": name}}
 	for _, g := range goals {
@@ -268,31 +273,52 @@ func indexOfName(list []any, name string) int {
 }
 
 // jsonPatch is an RFC 6902 patch for a kind whose lists are not merged by name.
-func jsonPatch(o *render.Object, fs []check.Finding) (string, error) {
+func jsonPatch(o *render.Object, fs []check.Finding) ([]any, error) {
 	var root any
 	if err := json.Unmarshal(o.JSON, &root); err != nil {
-		return "", err
+		return nil, err
 	}
-	var ops []any
+	var ops []jsonOp
 	set := func(p render.Path, value any) {
 		at := len(p)
 		for at > 1 && descend(root, p[:at-1]) == nil {
 			at--
 			value = map[string]any{p[at].Key: value}
 		}
-		ops = append(ops, map[string]any{"op": "add", "path": pointer(p[:at]), "value": value})
-		if v, err := plainJSON(value); err == nil {
-			if changed, err := put(root, p[:at], func(any) (any, error) { return v, nil }); err == nil {
-				root = changed
-			}
-		}
-	}
-	member := func(p render.Path, value any) {
-		if list, ok := descend(root, p).([]any); ok && len(list) > 0 {
-			set(p, append(slices.Clone(list), value))
+		v, err := plainJSON(value)
+		if err != nil {
 			return
 		}
-		set(p, []any{value})
+		if changed, err := put(root, p[:at], func(any) (any, error) { return v, nil }); err == nil {
+			root = changed
+		}
+		for i := range ops {
+			if ops[i].holds(p[:at]) {
+				ops[i].value, _ = put(ops[i].value, p[len(ops[i].path):at], func(any) (any, error) { return v, nil })
+				return
+			}
+		}
+		ops = append(ops, jsonOp{p[:at], v, false})
+	}
+	member := func(p render.Path, value any) {
+		list, ok := descend(root, p).([]any)
+		if !ok {
+			set(p, []any{value})
+			return
+		}
+		v, err := plainJSON(value)
+		if err != nil || slices.ContainsFunc(list, func(x any) bool { return reflect.DeepEqual(x, v) }) {
+			return
+		}
+		for i := range ops {
+			if ops[i].holds(p) {
+				ops[i].value, _ = put(ops[i].value, p[len(ops[i].path):], addTo(v))
+				root, _ = put(root, p, addTo(v))
+				return
+			}
+		}
+		ops = append(ops, jsonOp{p, v, true})
+		root, _ = put(root, p, addTo(v))
 	}
 	for _, w := range wantsOf(fs) {
 		switch w := w.(type) {
@@ -305,7 +331,31 @@ func jsonPatch(o *render.Object, fs []check.Finding) (string, error) {
 			member(w.Pod.Key("volumes"), volumeOf(w))
 		}
 	}
-	return blockYAML(ops)
+	var list []any
+	for _, op := range ops {
+		at := pointer(op.path)
+		if op.member {
+			at += "/-"
+		}
+		list = append(list, map[string]any{"op": "add", "path": at, "value": op.value})
+	}
+	return list, nil
+}
+
+// jsonOp adds a value, or a member at the end of a list.
+type jsonOp struct {
+	path   render.Path
+	value  any
+	member bool
+}
+
+// holds reports whether a path lies in the mappings that the operation adds.
+func (op *jsonOp) holds(p render.Path) bool {
+	if op.member || len(p) <= len(op.path) || op.path.String() != p[:len(op.path)].String() {
+		return false
+	}
+	_, mapping := op.value.(map[string]any)
+	return mapping && !slices.ContainsFunc(p[len(op.path):], func(s render.Step) bool { return s.IsIndex })
 }
 
 var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")

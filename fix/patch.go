@@ -27,8 +27,15 @@ type Patch struct {
 // part is what a patch does to one file: operations on its documents, or bytes put into a text that is no YAML.
 type part struct {
 	file  string
+	in    *embedded // where the document of ops stands as a text; nil when it is the file's own
 	ops   []yamledit.Op
 	edits []yamledit.Edit // in terms of the file's bytes as they are in the tree
+}
+
+// embedded is a text within a document that holds YAML itself, such as an inline patch of a kustomization.
+type embedded struct {
+	doc  int
+	path render.Path
 }
 
 // Files are the names of the files that the patch edits, each once.

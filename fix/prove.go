@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -28,7 +29,7 @@ func (p *prover) prove(ctx context.Context, proven, patches []*Patch) (kept []*P
 			kept, more, err2 := p.oneByOne(ctx, kept, again)
 			return kept, slices.Concat(dropped, more), cmp.Or(err, err2)
 		}
-		blamed := blame(problems, fresh)
+		blamed, _ := blame(problems, fresh)
 		for _, x := range fresh {
 			if d, ok := blamed[x]; ok {
 				again = append(again, d)
@@ -196,6 +197,7 @@ type drop struct {
 // settle takes patches out until the others hold together with the proven ones. Only sources that read what the new
 // patches edit are rendered.
 func (p *prover) settle(ctx context.Context, proven, patches []*Patch) (kept []*Patch, dropped []drop, err error) {
+	names := filesOf(patches)
 	for {
 		all := slices.Concat(proven, patches)
 		files, refused, err := p.edited(all)
@@ -205,45 +207,29 @@ func (p *prover) settle(ctx context.Context, proven, patches []*Patch) (kept []*
 		for x, reason := range refused {
 			dropped = append(dropped, drop{x, reason, true, nil, ""})
 		}
+		names = slices.Concat(names, filesOf(slices.Collect(maps.Keys(refused))))
 		patches = slices.DeleteFunc(slices.Clone(patches), func(x *Patch) bool { return refused[x] != "" })
 		if len(patches) == 0 {
 			return proven, dropped, nil
 		}
-		problems, err := p.compare(ctx, files, slices.Concat(proven, patches), filesOf(patches))
+		problems, err := p.compare(ctx, files, slices.Concat(proven, patches), names)
 		if err != nil {
 			return nil, nil, err
 		}
 		if len(problems) == 0 {
 			return slices.Concat(proven, patches), dropped, nil
 		}
-		blamed := blame(problems, patches)
+		blamed, explained := blame(problems, patches)
 		for _, x := range patches {
 			if d, ok := blamed[x]; ok {
 				dropped = append(dropped, d)
 			}
 		}
+		if names = filesOf(patches); explained { // then what does not read these files renders as it just did
+			names = filesOf(slices.Collect(maps.Keys(blamed)))
+		}
 		patches = slices.DeleteFunc(patches, func(x *Patch) bool { _, ok := blamed[x]; return ok })
 	}
-}
-
-// blame says which patches may have caused problems: all of them when nothing points at one.
-func blame(problems []problem, patches []*Patch) map[*Patch]drop {
-	blamed := map[*Patch]drop{}
-	suspect := newSuspects(patches)
-	for _, pr := range problems {
-		suspects := suspect.of(&pr)
-		for _, x := range suspects {
-			if _, ok := blamed[x]; !ok {
-				blamed[x] = drop{x, pr.reason, len(suspects) == 1, pr.path, pr.object}
-			}
-		}
-	}
-	if len(blamed) == 0 {
-		for _, x := range patches {
-			blamed[x] = drop{x, problems[0].reason, len(patches) == 1, problems[0].path, problems[0].object}
-		}
-	}
-	return blamed
 }
 
 func filesOf(patches []*Patch) []string {
@@ -255,66 +241,12 @@ func filesOf(patches []*Patch) []string {
 	return slices.Compact(out)
 }
 
-// problem is one way in which the patched tree is not as wanted.
-type problem struct {
-	reason  string
-	source  string
-	file    string         // the file an object comes from, "" when the whole source is concerned
-	object  string         // by source and objectKey, "" when the whole source is concerned
-	read    render.ReadSet // of the source
-	finding *check.Finding // a finding that should be gone
-	path    render.Path    // what changed that should not, nil when that is unknown
-}
-
-// suspects finds the patches that may have caused a problem.
-type suspects struct {
-	patches   []*Patch
-	byFile    map[string][]*Patch
-	byObject  map[string][]*Patch
-	byFinding map[findingKey][]*Patch
-}
-
-func newSuspects(patches []*Patch) *suspects {
-	s := &suspects{patches: patches, byFile: map[string][]*Patch{}, byObject: map[string][]*Patch{},
-		byFinding: map[findingKey][]*Patch{}}
-	for _, x := range patches {
-		for o := range x.reach {
-			s.byObject[o] = append(s.byObject[o], x)
-		}
-		for _, f := range x.files() {
-			s.byFile[f] = append(s.byFile[f], x)
-		}
-		for i := range x.Resolves {
-			k := keyOf(&x.Resolves[i])
-			s.byFinding[k] = append(s.byFinding[k], x)
-		}
-	}
-	return s
-}
-
-func (s *suspects) of(pr *problem) []*Patch {
-	if pr.finding != nil {
-		return s.byFinding[keyOf(pr.finding)]
-	}
-	if list := s.byFile[pr.file]; pr.file != "" && len(list) > 0 {
-		return list
-	}
-	if list := s.byObject[pr.object]; pr.object != "" && len(list) > 0 {
-		return list
-	}
-	var out []*Patch
-	for file, list := range s.byFile {
-		if pr.read.Affected([]string{file}) {
-			out = append(out, list...)
-		}
-	}
-	return out
-}
-
 // findingKey identifies a finding within a run.
-type findingKey struct{ source, print string }
+type findingKey struct{ source, print, place string }
 
-func keyOf(f *check.Finding) findingKey { return findingKey{f.Source, f.Fingerprint()} }
+func keyOf(f *check.Finding) findingKey {
+	return findingKey{f.Source, f.Fingerprint(), placeKey(f.Object)}
+}
 
 // compare renders and judges, with all files edited, every source that reads one of the named ones, and says what is
 // not as wanted.
@@ -351,6 +283,9 @@ func (p *prover) compare(ctx context.Context, files []FileChange, patches []*Pat
 	}
 	unexplained, err := p.explainAll(ctx, odd, patches)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.locateAll(ctx, problems); err != nil {
 		return nil, err
 	}
 	return slices.Concat(problems, unexplained, p.compareFindings(after, affected, patches)), nil
@@ -400,16 +335,27 @@ func (p *prover) compareObjects(res *render.Result, before *check.SourceReport, 
 		wants := wanted[id+"\x00"+key]
 		bad := func(reason string) {
 			pr := problem{reason: reason, source: id, file: o.File, object: id + "\x00" + key, read: before.Read}
+			if old[i].id == key {
+				pr.index, pr.got, pr.wants = i, o.JSON, wants
+			}
 			if o.Template && old[i].id == key {
 				odd = append(odd, oddity{id, i, *o, wants, pr})
 			} else {
 				out = append(out, pr)
 			}
 		}
+		changed := sha256.Sum256(o.JSON) != old[i].sum
+		if changed && old[i].id == key {
+			pr := problem{source: id, file: o.File, object: id + "\x00" + key, read: before.Read, index: i}
+			if pr, refused := p.validate(pr, o); refused {
+				out = append(out, pr)
+				continue
+			}
+		}
 		switch {
 		case old[i].id != key:
 			bad(fmt.Sprintf("%s renders other objects with it", id))
-		case sha256.Sum256(o.JSON) == old[i].sum:
+		case !changed:
 		case len(wants) == 0:
 			bad(fmt.Sprintf("it would change %s of %s too, where nothing asked for it", o.ID(), id))
 		default:

@@ -1,7 +1,6 @@
 package fix
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/syncgate/syncgate/fix/yamledit"
@@ -15,37 +14,87 @@ type Span struct {
 	Lines int    `json:"lines"`
 }
 
-// Spans are the places that a patch changes, by file and line, each once. A patch that makes a mapping which other
-// patches fill as well shares its place with them.
-func (v *Verified) Spans(x *Patch) []Span {
-	var out []Span
-	for _, f := range v.files {
-		if !slices.Contains(x.files(), f.Name) {
-			continue
+// Spans are the places that each patch changes, by file and line. A patch that makes a mapping which other patches
+// fill as well shares its place with them.
+func (v *Verified) Spans() map[*Patch][]Span {
+	parts := map[string][]patchPart{}
+	for _, x := range v.patches {
+		for _, p := range x.parts {
+			parts[p.file] = append(parts[p.file], patchPart{x, p})
 		}
-		edits, err := planEdits(f.Name, f.Before, []*Patch{x})
-		if err != nil {
-			edits = f.Edits // only together with the others can it be planned
-		}
-		for _, e := range edits {
-			if s := spanOf(&f, e); !slices.Contains(out, s) {
-				out = append(out, s)
+	}
+	out := map[*Patch][]Span{}
+	for i := range v.files {
+		f := &v.files[i]
+		parsed, err := yamledit.Parse(f.Before)
+		starts := lineStarts(f.Before)
+		for _, p := range parts[f.Name] {
+			edits := p.edits
+			if err == nil && len(p.ops) > 0 {
+				more, err := parsed.Sketch(p.fileOps(f.Before)...)
+				if err != nil {
+					more = f.Edits // only together with others can it be planned
+				}
+				edits = slices.Concat(edits, more)
+			}
+			for _, e := range edits {
+				if s := spanOf(f, starts, e); !slices.Contains(out[p.patch], s) {
+					out[p.patch] = append(out[p.patch], s)
+				}
 			}
 		}
 	}
 	return out
 }
 
-// spanOf counts lines as git does.
-func spanOf(f *FileChange, e yamledit.Edit) Span {
-	first := bytes.Count(f.Before[:e.Start], []byte("\n")) + 1
-	last := bytes.Count(f.Before[:e.End], []byte("\n")) + 1
-	atStart := e.Start == 0 || f.Before[e.Start-1] == '\n'
-	wholeLines := atStart && (e.End == e.Start || f.Before[e.End-1] == '\n')
-	if wholeLines {
-		return Span{f.Name, first, last - first}
+// patchPart is what one patch does to one file.
+type patchPart struct {
+	patch *Patch
+	part
+}
+
+// fileOps are a part's operations on its file's own documents.
+func (p *part) fileOps(data []byte) []yamledit.Op {
+	if p.in == nil {
+		return p.ops
 	}
-	if e.Start == e.End && e.New != "" && (e.New[0] == '\n' || e.New[0] == '\r') {
+	var t texts
+	if t.add(data, *p) != nil {
+		return nil
+	}
+	ops, err := t.ops()
+	if err != nil {
+		return nil
+	}
+	return ops
+}
+
+// lineStarts are the offsets at which lines start.
+func lineStarts(data []byte) []int {
+	out := []int{0}
+	for i, c := range data {
+		if c == '\n' {
+			out = append(out, i+1)
+		}
+	}
+	return out
+}
+
+// spanOf counts lines as git does.
+func spanOf(f *FileChange, starts []int, e yamledit.Edit) Span {
+	line := func(at int) int {
+		i, found := slices.BinarySearch(starts, at)
+		if !found {
+			i--
+		}
+		return i + 1
+	}
+	first, last := line(e.Start), line(e.End)
+	whole := starts[first-1] == e.Start && starts[last-1] == e.End
+	switch {
+	case whole:
+		return Span{f.Name, first, last - first}
+	case e.Start == e.End && e.New != "" && (e.New[0] == '\n' || e.New[0] == '\r'):
 		return Span{f.Name, first + 1, 0} // new lines after the end of one
 	}
 	return Span{f.Name, first, last - first + 1}

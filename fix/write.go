@@ -12,10 +12,16 @@ import (
 )
 
 // Writer writes proven patches into a work tree: all files, or none.
-type Writer struct{ tree *render.Tree }
+//
+// While it writes, a journal at the root says which files it replaces. A writer that dies leaves it, and Recover then
+// puts the old files back. The journal is locked, so that two writers do not meet.
+type Writer struct {
+	tree *render.Tree
+	step func() // called before each change of the disk, by tests
+}
 
 // NewWriter returns a Writer for the directory a tree stands on.
-func NewWriter(t *render.Tree) *Writer { return &Writer{tree: t} }
+func NewWriter(t *render.Tree) *Writer { return &Writer{tree: t, step: func() {}} }
 
 // staged is one file that is ready to take another's place.
 type staged struct {
@@ -23,88 +29,140 @@ type staged struct {
 	target string // on disk
 	temp   string // beside it, holds the new content
 	backup string // beside it, holds the old content
+	info   fs.FileInfo
 }
 
 // Write replaces the files of v, each atomically, keeping modes and owners. When a file has changed since it was read,
 // or one cannot be written, nothing is changed.
 func (w *Writer) Write(v *Verified) (err error) {
-	var all []staged
+	if len(v.files) == 0 {
+		return nil
+	}
+	all := make([]staged, len(v.files))
+	for i, f := range v.files {
+		if all[i], err = w.plan(f); err != nil {
+			return fmt.Errorf("writing %s: %w; nothing was changed", f.Name, err)
+		}
+	}
+	w.step()
+	j, err := openJournal(w.tree.Dir())
+	if err != nil {
+		return fmt.Errorf("%w; nothing was changed", err)
+	}
+	w.step()
+	if err := j.write(all); err != nil {
+		if errors.Is(err, interrupted) {
+			j.f.Close()
+			return err
+		}
+		return errors.Join(fmt.Errorf("%w; nothing was changed", err), j.close())
+	}
 	defer func() {
+		if errors.Is(err, interrupted) { // what is left is needed to put the old files back
+			j.f.Close()
+			return
+		}
 		for _, s := range all {
+			w.step()
 			os.Remove(s.temp)
 			os.Remove(s.backup)
 		}
+		err = errors.Join(err, j.close())
 	}()
-	for _, f := range v.files {
-		s, err := w.stage(f)
-		if err != nil {
-			return fmt.Errorf("writing %s: %w; nothing was changed", f.Name, err)
+	for _, s := range all {
+		if err := w.stage(&s); err != nil {
+			return fmt.Errorf("writing %s: %w; nothing was changed", s.change.Name, err)
 		}
-		all = append(all, s)
 	}
+	if err := w.replace(all); err != nil {
+		return err
+	}
+	w.step()
+	return j.done()
+}
+
+// replace moves the new files into the places of the old ones.
+func (w *Writer) replace(all []staged) error {
 	for i, s := range all {
+		w.step()
 		if err := os.Rename(s.temp, s.target); err != nil {
 			return errors.Join(fmt.Errorf("writing %s: %w", s.change.Name, err), restore(all[:i]))
 		}
 	}
+	for _, s := range all {
+		syncDir(filepath.Dir(s.target))
+	}
 	return nil
 }
 
-// stage writes the new content beside a file, and a link to the old one.
-func (w *Writer) stage(f FileChange) (staged, error) {
+// plan looks at a file that is to be replaced, and chooses names beside it.
+func (w *Writer) plan(f FileChange) (staged, error) {
 	real, err := w.tree.Resolve(f.Name)
 	if err != nil {
 		return staged{}, err
 	}
 	s := staged{change: f, target: filepath.Join(w.tree.Dir(), filepath.FromSlash(real))}
-	info, err := os.Lstat(s.target)
-	if err != nil {
+	if s.info, err = os.Lstat(s.target); err != nil {
 		return s, err
 	}
-	if info.Mode().Perm()&0o200 == 0 {
+	if s.info.Mode().Perm()&0o200 == 0 {
 		return s, errors.New("is read-only; make it writable first")
 	}
-	now, err := os.ReadFile(s.target)
-	if err != nil {
-		return s, err
-	}
-	if !bytes.Equal(now, f.Before) {
-		return s, errors.New("the file has changed since it was read; run again")
-	}
-	if s.temp, err = writeBeside(s.target, f.After, info); err != nil {
-		return s, err
-	}
-	if s.backup, err = writeBeside(s.target, f.Before, info); err != nil {
-		os.Remove(s.temp)
-	}
-	return s, err
+	s.temp, s.backup = besides(s.target)
+	return s, nil
 }
 
-// writeBeside writes a temporary file into the directory of another, with that one's mode and owner.
-func writeBeside(target string, data []byte, like fs.FileInfo) (name string, err error) {
-	f, err := os.CreateTemp(filepath.Dir(target), ".syncgate-*")
+// besides are the names of what stands beside a file while it is replaced. No command takes them for a manifest.
+func besides(target string) (temp, backup string) {
+	dir, name := filepath.Split(target)
+	return filepath.Join(dir, ".syncgate-new-"+name+"~"), filepath.Join(dir, ".syncgate-old-"+name+"~")
+}
+
+// stage writes the new content beside a file, and the old one.
+func (w *Writer) stage(s *staged) error {
+	now, err := os.ReadFile(s.target)
 	if err != nil {
-		return "", err
+		return err
+	}
+	if !bytes.Equal(now, s.change.Before) {
+		return errors.New("the file has changed since it was read; run again")
+	}
+	w.step()
+	if err := writeLike(s.temp, s.change.After, s.info); err != nil {
+		return err
+	}
+	w.step()
+	return writeLike(s.backup, s.change.Before, s.info)
+}
+
+// writeLike writes a new file with the mode and owner of another. What a dead writer left under the name is replaced.
+func writeLike(name string, data []byte, like fs.FileInfo) (err error) {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
-			os.Remove(f.Name())
+			os.Remove(name)
 		}
 	}()
 	if err := f.Chmod(like.Mode().Perm()); err != nil {
-		return "", err
+		return err
 	}
 	if err := keepOwner(f, like); err != nil {
-		return "", err
+		return err
 	}
 	if _, err := f.Write(data); err != nil {
-		return "", err
+		return err
 	}
 	if err := f.Sync(); err != nil {
-		return "", err
+		return err
 	}
-	return f.Name(), f.Close()
+	return f.Close()
 }
 
 // restore puts old contents back.
@@ -118,5 +176,13 @@ func restore(done []staged) error {
 	if len(errs) == 0 {
 		return errors.New("nothing was changed")
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, interrupted)...)
+}
+
+// syncDir makes renames in a directory last. Not every file system can.
+func syncDir(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync()
+		d.Close()
+	}
 }

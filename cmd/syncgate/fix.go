@@ -54,6 +54,9 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer ws.tree.Close()
+	if err := c.recover(ws); err != nil {
+		return err
+	}
 	for _, n := range c.notices {
 		fmt.Fprintf(c.Err, "notice: %s: %s\n", printable(n.File), printable(n.Text))
 	}
@@ -73,6 +76,18 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	return c.outcome(v)
+}
+
+// recover puts back what an interrupted run has written. --diff changes nothing, so it only says so.
+func (c *fixCommand) recover(ws *workspace) error {
+	if c.diff {
+		return fix.Interrupted(ws.tree)
+	}
+	said, err := fix.Recover(ws.tree)
+	for _, text := range said {
+		fmt.Fprintf(c.Err, "notice: %s\n", printable(text))
+	}
+	return err
 }
 
 // report prints what was done. A diff has stdout for itself.

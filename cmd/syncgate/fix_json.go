@@ -82,9 +82,9 @@ func (c *fixCommand) writeJSON(w io.Writer, v *fix.Verified) error {
 		Patches: []fixPatch{}, Files: []fixFile{}, Left: []fixLeft{}, Failed: []fixFailed{}, Masked: []fixMasked{},
 		Notices: list(v.Before().Notices)}
 	r.Notices = append(r.Notices, c.notices...)
-	files := map[string]int{}
+	files, spans := map[string]int{}, v.Spans()
 	for _, p := range v.Patches() {
-		x := fixPatchOf(v, p)
+		x := fixPatchOf(v, p, spans[p])
 		r.Patches = append(r.Patches, x)
 		r.Summary.Fixed += len(x.Resolves)
 		if x.Safety == check.FixSafe {
@@ -115,8 +115,8 @@ func (c *fixCommand) writeJSON(w io.Writer, v *fix.Verified) error {
 	return report.EncodeJSON(w, r)
 }
 
-func fixPatchOf(v *fix.Verified, p *fix.Patch) fixPatch {
-	x := fixPatch{Title: p.Title(), Safety: p.Safety(), File: p.Place.File, How: p.How, Tried: list(v.Tried(p.Resolves...)), Edits: list(v.Spans(p)),
+func fixPatchOf(v *fix.Verified, p *fix.Patch, spans []fix.Span) fixPatch {
+	x := fixPatch{Title: p.Title(), Safety: p.Safety(), File: p.Place.File, How: p.How, Tried: list(v.Tried(p.Resolves...)), Edits: list(spans),
 		Reaches: list(p.Reaches()), Also: list(p.Also), Advice: list(p.Advice()), Resolves: []report.Finding{}}
 	for i := range p.Resolves {
 		x.Resolves = append(x.Resolves, report.FindingOf(&p.Resolves[i]))

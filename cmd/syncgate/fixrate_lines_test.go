@@ -48,26 +48,38 @@ type removedLine struct {
 var hunkHead = regexp.MustCompile(`^@@ -(\d+)`)
 
 func removedIn(diff string) (out []removedLine) {
-	lines := strings.Split(diff, "\n")
-	number, first := 0, 0
-	for i, line := range lines {
-		if m := hunkHead.FindStringSubmatch(line); m != nil {
+	added := map[string]int{}
+	number := 0
+	var unended []bool
+	last := byte(0)
+	for line := range strings.Lines(diff) {
+		text := strings.TrimRight(line, "\r\n")
+		if m := hunkHead.FindStringSubmatch(text); m != nil {
 			fmt.Sscan(m[1], &number)
-			first = len(out)
-			continue
+		}
+		was := last
+		if last = 0; text != "" {
+			last = text[0]
 		}
 		switch {
-		case strings.HasPrefix(line, "--- ") || strings.HasPrefix(line, "+++ "):
-		case strings.HasPrefix(line, "-"):
-			out = append(out, removedLine{number: number, text: line[1:]})
+		case strings.HasPrefix(text, "--- ") || strings.HasPrefix(text, "+++ "):
+		case strings.HasPrefix(text, "-"):
+			out, unended = append(out, removedLine{number: number, text: text[1:]}), append(unended, false)
 			number++
-		case strings.HasPrefix(line, "+"):
-			for j := first; j < len(out); j++ {
-				unended := i > 0 && strings.HasPrefix(lines[i-1], `\ No newline`)
-				if line[1:] == out[j].text+"," || unended && line[1:] == out[j].text {
-					out[j].onlyEnds = true
-				}
-			}
+		case strings.HasPrefix(text, "+"):
+			added[text[1:]]++
+		case strings.HasPrefix(text, `\`) && len(unended) > 0 && was == '-':
+			unended[len(unended)-1] = true
+		}
+	}
+	for i := range out {
+		again := out[i].text + ","
+		if unended[i] {
+			again = out[i].text
+		}
+		if added[again] > 0 {
+			added[again]--
+			out[i].onlyEnds = true
 		}
 	}
 	return out
@@ -82,7 +94,7 @@ func changedLines(before, after []byte) map[int]bool {
 	}
 	out := map[int]bool{}
 	for i := range old {
-		compareNodes(old[i], now[i], out)
+		compareNodes(old[i], old[i], now[i], out)
 	}
 	return out
 }
@@ -99,10 +111,21 @@ func yamlDocuments(data []byte) (out []*yaml.Node, ok bool) {
 	}
 }
 
-func compareNodes(a, b *yaml.Node, changed map[int]bool) {
+func compareNodes(key, a, b *yaml.Node, changed map[int]bool) {
+	if block := a.Kind == yaml.ScalarNode && a.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0; block && a.Value != b.Value {
+		within := changedLines([]byte(a.Value), []byte(b.Value))
+		for line := range within { // an inline patch
+			changed[a.Line+line] = true
+		}
+		if within != nil {
+			return
+		}
+	}
 	flow := a.Style&yaml.FlowStyle != 0 || len(a.Content) == 0
 	if a.Kind != b.Kind || flow && !sameValue(a, b) {
-		changed[a.Line] = true
+		for line := key.Line; line <= a.Line; line++ { // the value may stand below its key
+			changed[line] = true
+		}
 	}
 	switch {
 	case a.Kind != b.Kind:
@@ -110,13 +133,13 @@ func compareNodes(a, b *yaml.Node, changed map[int]bool) {
 		for i := 0; i+1 < len(a.Content); i += 2 {
 			for j := 0; j+1 < len(b.Content); j += 2 {
 				if a.Content[i].Value == b.Content[j].Value {
-					compareNodes(a.Content[i+1], b.Content[j+1], changed)
+					compareNodes(a.Content[i], a.Content[i+1], b.Content[j+1], changed)
 				}
 			}
 		}
 	default:
 		for i := range min(len(a.Content), len(b.Content)) {
-			compareNodes(a.Content[i], b.Content[i], changed)
+			compareNodes(a.Content[i], a.Content[i], b.Content[i], changed)
 		}
 	}
 }

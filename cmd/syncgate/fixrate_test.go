@@ -261,6 +261,8 @@ type rateReport struct {
 	Files []struct{ Name string }
 	Left  []rateFinding
 	Diff  string
+	// Failed is what was left alone, since it does not render or cannot be judged.
+	Failed []struct{ Source, Error string }
 
 	left map[ratePair][]string
 }
@@ -282,6 +284,11 @@ func (r *rateTest) fix(work string, args ...string) *rateReport {
 func (f *rateReport) reasons(source string, p pair) []string {
 	if why := f.left[ratePair{source, p}]; len(why) > 0 {
 		return why
+	}
+	for _, e := range f.Failed {
+		if e.Source == source {
+			return []string{"left alone: " + e.Error}
+		}
 	}
 	return []string{"NO REASON WAS GIVEN"}
 }

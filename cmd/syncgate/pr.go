@@ -75,6 +75,9 @@ func (c *prCommand) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer ws.tree.Close()
+	if err := fix.Interrupted(ws.tree); err != nil {
+		return err
+	}
 	head, err := openRevision(ctx, ws.tree.Dir(), "HEAD")
 	if err != nil {
 		return fmt.Errorf("%s is no git work tree with a commit; pr works on one that is checked out", ws.tree.Dir())

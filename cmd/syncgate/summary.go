@@ -27,6 +27,14 @@ func (c *fixCommand) summarize(out io.Writer, v *fix.Verified) error {
 			fmt.Fprintf(w, "  %s\n", printable(e.Hint))
 		}
 	}
+	if c.verbose {
+		c.summarizeMasked(w, v)
+	}
+	for _, n := range v.Before().Notices {
+		if !c.quiet {
+			fmt.Fprintf(w, "\nnotice: %s: %s\n", printable(n.File), printable(n.Text))
+		}
+	}
 	fixed := 0
 	for _, p := range v.Patches() {
 		fixed += len(p.Resolves)
@@ -37,6 +45,16 @@ func (c *fixCommand) summarize(out io.Writer, v *fix.Verified) error {
 	}
 	fmt.Fprintf(w, "\n%s %s in %s; %s left\n", verb, count(fixed, "finding"), count(len(v.Files()), "file"), count(len(v.Left()), "finding"))
 	return w.Flush()
+}
+
+// summarizeMasked lists what the proof could not look at.
+func (c *fixCommand) summarizeMasked(w io.Writer, v *fix.Verified) {
+	for _, id := range slices.Sorted(maps.Keys(v.Masked())) {
+		fmt.Fprintf(w, "\nnot compared, since it differs from render to render: %s\n", printable(id))
+		for _, field := range v.Masked()[id] {
+			fmt.Fprintf(w, "  %s\n", printable(field))
+		}
+	}
 }
 
 func (c *fixCommand) summarizeFixed(w io.Writer, v *fix.Verified) {
@@ -53,6 +71,11 @@ func (c *fixCommand) summarizeFixed(w io.Writer, v *fix.Verified) {
 		fmt.Fprintln(w)
 		if c.verbose {
 			explain(w, p.How, v.Tried(p.Resolves...))
+		}
+		for _, also := range p.Also {
+			if c.verbose {
+				fmt.Fprintf(w, "          changes with it, since it reads the same value: %s\n", printable(also))
+			}
 		}
 	}
 	advice := map[string]bool{}

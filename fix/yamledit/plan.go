@@ -50,6 +50,26 @@ func (f *File) Plan(ops ...Op) ([]Edit, error) {
 	return f.split(ops)
 }
 
+// Sketch says where Plan would write, without proving it: the first way of making each change. It is for telling people
+// where operations belong, and costs little in a file that is parsed already.
+func (f *File) Sketch(ops ...Op) ([]Edit, error) {
+	trees, _, err := f.apply(ops)
+	if err != nil {
+		return nil, err
+	}
+	var changes []change
+	for i, d := range f.docs {
+		if t := trees[i]; t != nil {
+			changes = append(changes, f.changes(d, t)...)
+		}
+	}
+	edits, ok := merge(f.data, gather(changes, make([]int, len(changes))))
+	if !ok {
+		return nil, fmt.Errorf("sketch edits: they overlap")
+	}
+	return edits, nil
+}
+
 // apply makes the trees that the operations ask for. batch is false when they must be planned one after the other.
 func (f *File) apply(ops []Op) (trees map[int]*tree, batch bool, err error) {
 	trees, batch = map[int]*tree{}, true

@@ -1,0 +1,205 @@
+package fix
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/syncgate/syncgate/render"
+)
+
+// journalName is the file at a tree's root that says which files are being replaced. It is there only while they are.
+const journalName = ".syncgate-fix~"
+
+// errBusy is what lock says of a file that another process has locked.
+var errBusy = errors.New("another syncgate is writing here; run again when it is done")
+
+// journal is the open, locked file.
+type journal struct{ f *os.File }
+
+// journalEntry is one file. Hashes tell what a dead writer has replaced from what was edited since.
+type journalEntry struct {
+	Name   string `json:"name"` // relative to the root
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+// openJournal locks the journal. What a dead writer left in it must be recovered first.
+func openJournal(root string) (*journal, error) {
+	name := filepath.Join(root, journalName)
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|noFollow, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("opening the journal %s: %w", journalName, unwrap(err))
+	}
+	if err := lock(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	here, err1 := f.Stat()
+	there, err2 := os.Lstat(name)
+	if err1 != nil || err2 != nil || !os.SameFile(here, there) {
+		f.Close() // another writer removed it between the two calls
+		return nil, errBusy
+	}
+	return &journal{f}, nil
+}
+
+func unwrap(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// write notes what is about to be replaced, before any of it is.
+func (j *journal) write(all []staged) error {
+	if old, _, err := j.read(); err == nil && len(old) > 0 {
+		return interrupted
+	}
+	var list []journalEntry
+	root := filepath.Dir(j.f.Name())
+	for _, s := range all {
+		name, err := filepath.Rel(root, s.target)
+		if err != nil {
+			return err
+		}
+		list = append(list, journalEntry{filepath.ToSlash(name), digestOf(s.change.Before), digestOf(s.change.After)})
+	}
+	text, err := json.Marshal(list)
+	if err == nil {
+		_, err = j.f.WriteAt(text, 0)
+	}
+	if err == nil {
+		err = j.f.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("writing the journal %s: %w", journalName, unwrap(err))
+	}
+	syncDir(root)
+	return nil
+}
+
+// interrupted says that a writer died.
+var interrupted = errors.New("a fix was interrupted here, and its files may be half written: run `syncgate fix`, which puts the old ones back")
+
+// doneMark stands behind the entries once all files are in their places, or all old ones are: what stands beside them can go.
+const doneMark = "\ndone\n"
+
+func (j *journal) done() error {
+	_, err := j.f.Seek(0, io.SeekEnd)
+	if err == nil {
+		_, err = j.f.WriteString(doneMark)
+	}
+	if err == nil {
+		err = j.f.Sync()
+	}
+	return err
+}
+
+func (j *journal) read() (list []journalEntry, done bool, err error) {
+	if _, err := j.f.Seek(0, io.SeekStart); err != nil {
+		return nil, false, err
+	}
+	text, err := io.ReadAll(j.f)
+	if err != nil || len(text) == 0 {
+		return nil, false, err
+	}
+	text, done = bytes.CutSuffix(text, []byte(doneMark))
+	err = json.Unmarshal(text, &list)
+	return list, done, err
+}
+
+// close removes the journal and gives up the lock.
+func (j *journal) close() error {
+	err := os.Remove(j.f.Name())
+	return errors.Join(err, j.f.Close())
+}
+
+func digestOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// Interrupted says whether a writer of this tree died, and left files half written.
+func Interrupted(t *render.Tree) error {
+	f, err := os.Open(filepath.Join(t.Dir(), journalName))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	if err := lock(f); err != nil {
+		return err
+	}
+	return interrupted
+}
+
+// Recover puts the files back that a dead writer of this tree was replacing. What was edited since stays as it is. said
+// tells people what was done; it is empty when there was nothing to do.
+func Recover(t *render.Tree) (said []string, err error) {
+	if _, err := os.Lstat(filepath.Join(t.Dir(), journalName)); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	j, err := openJournal(t.Dir())
+	if err != nil {
+		return nil, err
+	}
+	list, done, err := j.read()
+	if err != nil { // it died while writing the journal, before anything else
+		list = nil
+	}
+	for _, e := range list {
+		text, err := e.putBack(t, done)
+		if err != nil {
+			j.f.Close()
+			return said, fmt.Errorf("putting back %s after an interrupted fix: %w", e.Name, unwrap(err))
+		}
+		if text != "" {
+			said = append(said, text)
+		}
+	}
+	return said, j.close()
+}
+
+// putBack gives one file its old content again, unless it has it, or was edited since, or all was done. What stands
+// beside it goes.
+func (e *journalEntry) putBack(t *render.Tree, done bool) (said string, err error) {
+	real, err := t.Resolve(e.Name)
+	if err != nil || real != e.Name { // a hostile journal
+		return "", nil
+	}
+	target := filepath.Join(t.Dir(), filepath.FromSlash(real))
+	temp, backup := besides(target)
+	now, err := os.ReadFile(target)
+	if err != nil {
+		return "", err
+	}
+	switch sum := digestOf(now); {
+	case done || sum == e.Before:
+	case sum == e.After:
+		old, err := os.ReadFile(backup)
+		if err != nil {
+			return "", err
+		}
+		if digestOf(old) != e.Before {
+			return "", fmt.Errorf("%s does not hold what it held", strings.TrimPrefix(backup, t.Dir()+string(filepath.Separator)))
+		}
+		if err := os.Rename(backup, target); err != nil {
+			return "", err
+		}
+		said = fmt.Sprintf("an interrupted fix had written %s: its old content is back", e.Name)
+	default:
+		said = fmt.Sprintf("an interrupted fix may have written %s, which was edited since: it stays as it is", e.Name)
+	}
+	os.Remove(temp)
+	os.Remove(backup)
+	return said, nil
+}
