@@ -220,7 +220,7 @@ type prover struct {
 	patchFiles map[string][]patchDocument // by directory
 	planned    map[string]plannedFile     // by file
 	components *components
-	helm       map[string]*helmSource     // by source
+	helm       map[string]*helmSource     // by source, or entry of a kustomization
 	unpatched  map[string]*unpatched      // by source, where it is needed
 	tested     map[string][]*testedValues // by source
 	blamed     map[findingKey]render.Path // what a dropped patch changed that it should not

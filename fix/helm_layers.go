@@ -39,6 +39,7 @@ func (p *prover) layersFor(h *helmSource, keys render.Path) []valueLayer {
 		}
 		out = append(out, valueLayer{file: l.File, doc: l.Doc, base: l.DocPath, text: l.Encoding == render.EncodingText})
 	}
+	out = append(out, h.inlineLayer()...)
 	return slices.DeleteFunc(out, func(l valueLayer) bool { return p.parsed(&l) == nil })
 }
 

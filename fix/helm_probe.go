@@ -48,12 +48,12 @@ func (p *prover) probeAll(ctx context.Context, list []*helmSource) error {
 	if err := p.rounds(ctx, trials(jobs)); err != nil {
 		return err
 	}
-	return p.rounds(ctx, defaults(jobs))
+	return p.rounds(ctx, sharedFirst(jobs))
 }
 
-// defaults are jobs for sources some of whose values stand for one component: what several components share, global
+// sharedFirst are jobs for sources some of whose values stand for one component: what several components share, global
 // values above all, goes before those where it reaches the same fields.
-func defaults(done []probeJob) []probeJob {
+func sharedFirst(done []probeJob) []probeJob {
 	var out []probeJob
 	for _, j := range done {
 		h := j.source
@@ -111,6 +111,7 @@ func (p *prover) rounds(ctx context.Context, jobs []probeJob) error {
 		for i, job := range jobs {
 			res := results[strconv.Itoa(i)]
 			p.stableNames(job.source.source.ID, res.Objects)
+			job.source.rename(res.Objects)
 			switch {
 			case res.Err != nil:
 				next = append(next, job.halves(res.Err)...)

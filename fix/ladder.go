@@ -86,6 +86,9 @@ func (p *prover) climb(ctx context.Context, findings []check.Finding, v *Verifie
 	for _, f := range findings {
 		v.left = append(v.left, Left{f, reasons[keyOf(&f)]})
 	}
+	if err := p.documentDefaults(ctx, kept); err != nil {
+		return err
+	}
 	files, _, err := p.edited(kept)
 	if err != nil {
 		return err

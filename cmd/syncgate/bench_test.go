@@ -149,32 +149,20 @@ func (b *bench) beside(f folder) {
 		best[1].wall.Seconds()/best[0].wall.Seconds() >= goal)
 	b.row(label+": check : render", best[0], best[2], fmt.Sprintf("at most %.1f", goalJudging),
 		best[0].wall.Seconds()/best[2].wall.Seconds() <= goalJudging)
-	if f.kind == "helm" {
-		b.fixingCharts(label, best[0], b.syncgate(append([]string{"fix", "--diff"}, args...)...))
-	}
 }
 
-// fixingCharts measures fix beside check. It writes nothing, which is not what takes time.
-func (b *bench) fixingCharts(label string, check usage, fix call) {
-	best := b.run(fix)
-	for range 2 {
-		u := b.run(fix)
-		best = usage{min(best.wall, u.wall), min(best.cpu, u.cpu)}
-	}
-	b.row(label+": fix : check", best, check, fmt.Sprintf("at most %.0f", goalCharts),
-		best.wall.Seconds()/check.wall.Seconds() <= goalCharts)
-}
-
-// fixing measures fix beside check on the repositories with many kustomizations, each as a whole: fix renders what is
-// around the named paths, too, since it must not change any of it.
+// fixing measures fix beside check on the folders with many charts, and on the repositories with many
+// kustomizations, each as a whole: fix renders what is around the named paths, too, since it must not change any of it.
 func (b *bench) fixing(folders []folder) {
 	for _, f := range folders {
-		if f.kind != "kustomize" {
-			continue
+		paths, goal := []string{f.repo}, goalFixing
+		if f.kind == "helm" {
+			paths, goal = f.files, goalCharts
 		}
-		best := b.best(b.syncgate("fix", "--diff", "--root", f.repo, f.repo), b.syncgate("check", "--root", f.repo, f.repo))
-		b.row(filepath.Base(f.repo)+": fix : check", best[0], best[1], fmt.Sprintf("at most %.1f", goalFixing),
-			best[0].wall.Seconds()/best[1].wall.Seconds() <= goalFixing)
+		args := append([]string{"--root", f.repo}, paths...)
+		best := b.best(b.syncgate(append([]string{"fix", "--diff"}, args...)...), b.syncgate(append([]string{"check"}, args...)...))
+		b.row(fmt.Sprintf("%s (%s): fix : check", filepath.Base(f.repo), f.kind), best[0], best[1], fmt.Sprintf("at most %.1f", goal),
+			best[0].wall.Seconds()/best[1].wall.Seconds() <= goal)
 	}
 }
 
