@@ -143,6 +143,7 @@ type outcome struct {
 	ok      bool
 	log     []entry
 	text    string // all of the log
+	said    string // what the step said
 	summary string
 	outputs map[string]string
 	sarif   map[string]any
@@ -161,8 +162,13 @@ type entry struct {
 // run commits the workflow with inputs and has act run it for an event.
 func (r *repo) run(event string, with map[string]string) *outcome {
 	r.Helper()
+	keep, with := r.TempDir(), maps.Clone(with)
 	if _, ok := with["executable"]; !ok {
-		with["executable"] = syncgateCommand
+		with["executable"] = filepath.Join(keep, "syncgate")
+		script := fmt.Sprintf("#!/bin/sh\n'%s' \"$@\" >'%s/said'\ncode=$?\ncat '%s/said'\nexit $code\n", syncgateCommand, keep, keep)
+		if err := os.WriteFile(filepath.Join(keep, "syncgate"), []byte(script), 0o755); err != nil {
+			r.Fatal(err)
+		}
 	}
 	var inputs strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(with)) {
@@ -171,7 +177,6 @@ func (r *repo) run(event string, with map[string]string) *outcome {
 	}
 	r.write(".github/workflows/w.yml", fmt.Sprintf(workflow, inputs.String()))
 	head := r.commit("the workflow")
-	keep := r.TempDir()
 	payload, _ := json.Marshal(map[string]any{"ref": "refs/heads/main", "after": head, "pull_request": map[string]any{"number": 1,
 		"base": map[string]any{"ref": "main", "sha": r.base}, "head": map[string]any{"ref": "change", "sha": head}}})
 	file := filepath.Join(keep, "event.json")
@@ -197,6 +202,9 @@ const secret = "ghs_0123456789abcdefSECRET"
 func (r *repo) read(raw []byte, ok bool, keep string) *outcome {
 	r.Helper()
 	o := &outcome{ok: ok, text: string(raw)}
+	if said, err := os.ReadFile(filepath.Join(keep, "said")); err == nil {
+		o.said = string(said)
+	}
 	lines := bufio.NewScanner(bytes.NewReader(raw))
 	lines.Buffer(nil, 8<<20)
 	for lines.Scan() {
@@ -227,18 +235,30 @@ func (r *repo) read(raw []byte, ok bool, keep string) *outcome {
 	return o
 }
 
-// annotations are the workflow commands of one kind, read as GitHub's runner does (actions/runner, ActionCommand.cs): the
-// message begins at the next "::". act takes the last one.
+// annotations are the workflow commands of one kind in what the step said, read as GitHub's runner does (actions/runner,
+// ActionCommand.cs): the message begins at the next "::", where act takes the last one. act's own log can lack the end of a step's
+// output, which it reads from a terminal that closes.
 func (o *outcome) annotations(kind string) []entry {
 	var out []entry
 	unescape := strings.NewReplacer("%25", "%", "%0D", "\r", "%0A", "\n", "%3A", ":", "%2C", ",")
-	for _, e := range o.log {
-		_, rest, ok := strings.Cut(e.Msg, "::"+kind+" ")
-		props, text, _ := strings.Cut(rest, "::")
-		if e.Command != kind || !ok {
+	stopped := ""
+	for _, line := range strings.Split(o.said, "\n") {
+		word, stop := strings.CutPrefix(line, "::stop-commands::")
+		rest, ok := strings.CutPrefix(line, "::"+kind+" ")
+		switch {
+		case stopped != "":
+			if line == "::"+stopped+"::" {
+				stopped = ""
+			}
+			continue
+		case stop:
+			stopped = word
+			continue
+		case !ok:
 			continue
 		}
-		e.Arg, e.Props = unescape.Replace(text), map[string]string{}
+		props, text, _ := strings.Cut(rest, "::")
+		e := entry{Command: kind, Arg: unescape.Replace(text), Props: map[string]string{}}
 		for _, p := range strings.Split(props, ",") {
 			key, value, _ := strings.Cut(p, "=")
 			e.Props[key] = unescape.Replace(value)
