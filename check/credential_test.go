@@ -120,6 +120,10 @@ func TestValues(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", text, got, want)
 		}
 	}
+	v.put(strings.Repeat("large", 1<<18))
+	if got := v.Mask("x " + strings.Repeat("large", 1<<18)); got != "x *****" {
+		t.Errorf("a large value is not masked: %d bytes", len(got))
+	}
 	if got := new(Values).Mask("hunter2"); got != "hunter2" {
 		t.Errorf("got %s", got)
 	}

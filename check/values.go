@@ -17,7 +17,8 @@ import (
 type Values struct {
 	mu    sync.Mutex
 	known map[string]bool
-	re    *regexp.Regexp // nil when it must be made anew
+	long  *strings.Replacer // nil when both must be made anew
+	short *regexp.Regexp    // nil when there are none
 }
 
 // shown stands for a secret value.
@@ -59,7 +60,7 @@ func (v *Values) put(value string) {
 		quoted := strconv.Quote(s)
 		for _, form := range []string{s, quoted[1 : len(quoted)-1], strings.ReplaceAll(s, "'", "''")} {
 			if !v.known[form] {
-				v.known[form], v.re = true, nil
+				v.known[form], v.long = true, nil
 			}
 		}
 	}
@@ -84,20 +85,21 @@ const (
 
 // Mask replaces secret values in a text by stars.
 func (v *Values) Mask(text string) string {
-	re := v.pattern()
-	if re == nil {
-		return text
+	v.mu.Lock()
+	if v.long == nil {
+		v.compile()
 	}
-	return re.ReplaceAllString(text, shown)
+	long, short := v.long, v.short
+	v.mu.Unlock()
+	text = long.Replace(text)
+	if short != nil {
+		text = short.ReplaceAllString(text, shown)
+	}
+	return text
 }
 
-// pattern matches all values, the longest first.
-func (v *Values) pattern() *regexp.Regexp {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.re != nil || len(v.known) == 0 {
-		return v.re
-	}
+// compile prepares for masking, the longest value first. Short values count between the bounds of words alone.
+func (v *Values) compile() {
 	list := make([]string, 0, len(v.known))
 	for s := range v.known {
 		list = append(list, s)
@@ -108,15 +110,18 @@ func (v *Values) pattern() *regexp.Regexp {
 		}
 		return strings.Compare(a, b)
 	})
-	for i, s := range list {
-		if q := regexp.QuoteMeta(s); len(s) < shortest {
-			list[i] = edge(s[0]) + q + edge(s[len(s)-1])
+	var pairs, words []string
+	for _, s := range list {
+		if len(s) < shortest {
+			words = append(words, edge(s[0])+regexp.QuoteMeta(s)+edge(s[len(s)-1]))
 		} else {
-			list[i] = q
+			pairs = append(pairs, s, shown)
 		}
 	}
-	v.re = regexp.MustCompile(strings.Join(list, "|"))
-	return v.re
+	v.long, v.short = strings.NewReplacer(pairs...), nil
+	if len(words) > 0 {
+		v.short = regexp.MustCompile(strings.Join(words, "|"))
+	}
 }
 
 // edge is the bound of a word, where a value begins or ends with a part of one.
