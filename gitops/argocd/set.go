@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -60,7 +61,7 @@ func renderSet(t *render.Tree, src render.Source, _ render.Options) ([]render.Ob
 	}
 	apps, err := generate(t, &in.Repository, set)
 	if err != nil {
-		return nil, &render.Error{File: src.Path, Msg: fmt.Sprintf("ApplicationSet %s: %v", set.Name, err),
+		return nil, &render.Error{File: src.Path, Msg: fmt.Sprintf("ApplicationSet %s: %s", set.Name, withoutTemplate(err)),
 			Hint: "Argo CD's own generators say so; correct the ApplicationSet"}
 	}
 	var out []render.Object
@@ -68,7 +69,7 @@ func renderSet(t *render.Tree, src render.Source, _ render.Options) ([]render.Ob
 		app := &apps[i]
 		for _, field := range unresolvedFields(app) {
 			if strings.Contains(field, "{{") {
-				return nil, &render.Error{File: src.Path, Msg: fmt.Sprintf("ApplicationSet %s: nothing gives a value to %s", set.Name, field),
+				return nil, &render.Error{File: src.Path, Msg: fmt.Sprintf("ApplicationSet %s: nothing gives a value to %s", set.Name, render.PublicURL(field)),
 					Hint: "correct the parameter's name, or have the generator give it"}
 			}
 		}
@@ -85,6 +86,11 @@ func renderSet(t *render.Tree, src render.Source, _ render.Options) ([]render.Ob
 	}
 	return out, nil
 }
+
+var quotedTemplate = regexp.MustCompile(`(?s)(failed to (?:parse|execute)(?: go)? template) .*: template: `)
+
+// withoutTemplate is a generator's error without the template that it quotes: all values of an Application may stand in one.
+func withoutTemplate(err error) string { return quotedTemplate.ReplaceAllString(err.Error(), "$1: template: ") }
 
 // generatedMeta is the metadata that a set's template can give.
 type generatedMeta struct {
