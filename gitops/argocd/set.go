@@ -90,7 +90,9 @@ func renderSet(t *render.Tree, src render.Source, _ render.Options) ([]render.Ob
 var quotedTemplate = regexp.MustCompile(`(?s)(failed to (?:parse|execute)(?: go)? template) .*: template: `)
 
 // withoutTemplate is a generator's error without the template that it quotes: all values of an Application may stand in one.
-func withoutTemplate(err error) string { return quotedTemplate.ReplaceAllString(err.Error(), "$1: template: ") }
+func withoutTemplate(err error) string {
+	return quotedTemplate.ReplaceAllString(err.Error(), "$1: template: ")
+}
 
 // generatedMeta is the metadata that a set's template can give.
 type generatedMeta struct {
