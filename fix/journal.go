@@ -63,7 +63,7 @@ func unwrap(err error) error {
 // write notes what is about to be replaced, before any of it is.
 func (j *journal) write(all []staged) error {
 	if old, _, err := j.read(); err == nil && len(old) > 0 {
-		return interrupted
+		return errInterrupted
 	}
 	var list []journalEntry
 	root := filepath.Dir(j.f.Name())
@@ -88,8 +88,8 @@ func (j *journal) write(all []staged) error {
 	return nil
 }
 
-// interrupted says that a writer died.
-var interrupted = errors.New("a fix was interrupted here, and its files may be half written: run `syncgate fix`, which puts the old ones back")
+// errInterrupted says that a writer died.
+var errInterrupted = errors.New("a fix was interrupted here, and its files may be half written: run `syncgate fix`, which puts the old ones back")
 
 // doneMark stands behind the entries once all files are in their places, or all old ones are: what stands beside them can go.
 const doneMark = "\ndone\n"
@@ -139,7 +139,7 @@ func Interrupted(t *render.Tree) error {
 	if err := lock(f); err != nil {
 		return err
 	}
-	return interrupted
+	return errInterrupted
 }
 
 // Recover puts the files back that a dead writer of this tree was replacing. What was edited since stays as it is. said
