@@ -129,6 +129,7 @@ func (e *explorer) asked(name string) bool {
 
 // mention lists the files that can hold or make what the Follower knows: manifests and templates.
 func (e *explorer) mention() {
+	var names []string
 	var walk func(dir string)
 	walk = func(dir string) {
 		entries, err := e.tree.ReadDir(dir)
@@ -142,15 +143,14 @@ func (e *explorer) mention() {
 			case x.Dir:
 				walk(name)
 			case isYAMLName(x.Name) || path.Ext(x.Name) == ".tpl" || path.Ext(x.Name) == ".txt" || path.Ext(x.Name) == "":
-				if data, err := e.tree.readUpTo(name, maxIndexFile); err == nil && e.o.Follow.Mentions(data) {
-					e.marked = append(e.marked, name)
-				}
+				names = append(names, name)
 			case path.Ext(x.Name) == ".tgz":
 				e.marked = append(e.marked, name) // may hold anything
 			}
 		}
 	}
 	walk(".")
+	e.marked = append(e.marked, e.tree.matching(names, maxIndexFile, e.o.Follow.Mentions)...)
 	sort.Strings(e.marked)
 }
 
