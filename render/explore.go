@@ -64,7 +64,7 @@ func Explore(ctx context.Context, t *Tree, pool *Pool, o DiscoverOptions) (*Disc
 	if err := e.paths(); err != nil {
 		return nil, err
 	}
-	e.mention()
+	e.mention(all.listed)
 	if err := e.explore(ctx, mergeSources(found.Sources, all.Sources)); err != nil {
 		return nil, err
 	}
@@ -128,13 +128,14 @@ func (e *explorer) asked(name string) bool {
 }
 
 // mention lists the files that can hold or make what the Follower knows: manifests and templates.
-func (e *explorer) mention() {
+// listed are the directories that discovery has listed already.
+func (e *explorer) mention(listed map[string][]Entry) {
 	var names []string
 	var walk func(dir string)
 	walk = func(dir string) {
-		entries, err := e.tree.ReadDir(dir)
-		if err != nil {
-			return
+		entries, ok := listed[dir]
+		if !ok {
+			entries, _ = e.tree.ReadDir(dir)
 		}
 		for _, x := range entries {
 			name := path.Join(dir, x.Name)

@@ -39,7 +39,7 @@ func (d *disk) Lstat(name string) (fs.FileInfo, error) {
 
 func (d *disk) Open(name string) (*os.File, error) {
 	at, base := d.parent(name)
-	return at.Open(base)
+	return at.OpenFile(base, readOnly, 0)
 }
 
 func (d *disk) Readlink(name string) (string, error) {
