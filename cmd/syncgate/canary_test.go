@@ -268,13 +268,18 @@ func TestCanary(t *testing.T) {
 	noLeak(t, reports, "check", "--write-baseline", baseline, "--all", dir)
 	for _, args := range [][]string{{"render"}, {"render", "--format", "json"}, {"render", "--no-origins", "-v"}, {"rules"}, {"fix", "--diff"},
 		{"fix", "--diff", "--select", "pss,workload"}, {"fix", "--diff", "-v", "--only", "safe"}, {"fix", "-v", "--diff", "--select", "secret"},
+		{"fix", "--diff", "--format", "json", "-v"}, {"check", "--select", "secret", "--changed-since", "HEAD"},
 		{"check", "--all", "-v", "--level", "auto"}, {"pr", "--dry-run", "--repo", "a/b", "--api-url", "http://127.0.0.1:1"}} {
 		noLeak(t, reports, append(args, dir)...)
 	}
 	if diff := noLeak(t, reports, "fix", "--diff", dir); !strings.Contains(diff, "cannot be applied") || !strings.Contains(diff, "-  password: *****") {
 		t.Errorf("the masked diff does not say so:\n%s", diff)
 	}
-	noLeak(t, reports, "fix", "-v", dir)
+	refused := inDir(t, filepath.Join(dir, "plain"), func() string { return noLeak(t, reports, "plugin", "generate") })
+	if !strings.Contains(refused, "syncgate refuses plain: ") || !strings.Contains(refused, "secret/plaintext") {
+		t.Errorf("the plugin does not refuse secret values:\n%s", refused)
+	}
+	noLeak(t, reports, "fix", "-v", "--format", "json", dir)
 	fixed, err := os.ReadFile(filepath.Join(dir, "plain/web.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -283,6 +288,24 @@ func TestCanary(t *testing.T) {
 		t.Errorf("a fixed file still holds %v", leaks)
 	}
 	noLeak(t, reports, "check", "-v", dir)
+}
+
+// inDir calls f in a directory, with what Argo CD tells its plugins about an Application there.
+func inDir(t *testing.T, dir string, f func() string) string {
+	t.Helper()
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chdir(here)
+	if err := os.Chdir(dir); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("ARGOCD_APP_NAME", "plain")
+	t.Setenv("ARGOCD_APP_NAMESPACE", "shop")
+	t.Setenv("ARGOCD_APP_SOURCE_PATH", "plain")
+	t.Setenv("KUBE_VERSION", "1.35.0")
+	return f()
 }
 
 // TestCanaryBroken wants no error to show the value that it stands beside.
@@ -307,6 +330,10 @@ func TestCanaryPR(t *testing.T) {
 	server.Push(canaryRepository(t), "main", "base")
 	work := server.Clone("main")
 	t.Setenv("GITHUB_TOKEN", githubtest.Token)
+	bundles := t.TempDir()
+	if said := noLeak(t, bundles, "fix", "--bundle", filepath.Join(bundles, "bundle.json"), work); !strings.Contains(said, "bundle: ") {
+		t.Errorf("no bundle was written:\n%s", said)
+	}
 	said := noLeak(t, t.TempDir(), "pr", "-v", "--repo", githubtest.Repository, "--api-url", server.URL, work)
 	pulls := server.Pulls()
 	if len(pulls) != 1 {
