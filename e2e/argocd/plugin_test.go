@@ -54,7 +54,7 @@ spec:
 apiVersion: v1
 kind: Secret
 metadata: {name: token}
-stringData: {token: visible}
+stringData: {token: changeme}
 `
 	unsafePod = `apiVersion: v1
 kind: Pod
@@ -77,7 +77,7 @@ func TestPluginServer(t *testing.T) {
 		want   string // in a manifest
 		refuse string // in the error
 	}{
-		{name: "safe", files: map[string]string{"app/pod.yaml": safePod}, want: `"token":"visible"`},
+		{name: "safe", files: map[string]string{"app/pod.yaml": safePod}, want: `"token":"changeme"`},
 		{name: "unsafe", files: map[string]string{"app/pod.yaml": unsafePod},
 			refuse: "syncgate refuses web: 5 errors by the administrator's policy (restricted:v1.35)"},
 		{name: "loosened by env", files: map[string]string{"app/pod.yaml": unsafePod}, env: env, refuse: "by the administrator's policy"},
