@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -218,14 +219,29 @@ func (p *prover) extendPatch(src render.Source, file string, fs []check.Finding)
 }
 
 // appendPatch plans a new patch in the source's own kustomization.
-func (p *prover) appendPatch(_ render.Source, file string, fs []check.Finding) (*Patch, string) {
-	patch, err := mergePatch(fs[0].Object, fs)
+func (p *prover) appendPatch(src render.Source, file string, fs []check.Finding) (*Patch, string) {
+	o := *fs[0].Object
+	if !p.severalOf(src.ID, &o) {
+		o.Namespace, o.Ref.Namespace = "", "" // its kind and name are enough
+	}
+	patch, err := mergePatch(&o, fs)
 	if err != nil {
 		return nil, err.Error()
 	}
 	op := yamledit.Append{Path: render.Keys("patches"), Value: patch}
 	return &Patch{Wants: wantsOf(fs), Resolves: fs, Place: render.Place{File: file}, How: "a new patch in the kustomization",
 		parts: []part{{file: file, ops: []yamledit.Op{op}}}}, ""
+}
+
+// severalOf reports whether a source has further objects of the kind and name, in other namespaces.
+func (p *prover) severalOf(source string, o *render.Object) bool {
+	n := 0
+	for _, d := range p.objects[source] {
+		if parts := strings.Split(d.id, "\x00"); len(parts) > 3 && parts[1] == o.Kind && parts[3] == o.Name {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // appendOps are further operations at the end of a JSON patch.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"sigs.k8s.io/kustomize/kyaml/resid"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/syncgate/syncgate/check"
@@ -214,7 +215,7 @@ func place(m map[string]any, p []string, g goal) bool {
 	return false
 }
 
-// mergePatch is a new entry for the patches of a kustomization.
+// mergePatch is a new entry for the patches of a kustomization. It names the object's namespace if that is set.
 func mergePatch(o *render.Object, fs []check.Finding) (map[string]any, error) {
 	name := o.Ref.Name
 	if name == "" {
@@ -226,13 +227,21 @@ func mergePatch(o *render.Object, fs []check.Finding) (map[string]any, error) {
 			return nil, err
 		}
 		body, err := blockYAML(ops)
-		return map[string]any{"patch": body, "target": map[string]any{"kind": o.Kind, "name": name}}, err
+		target := map[string]any{"kind": o.Kind, "name": name}
+		if namespace := namespaceIn(o); namespace != "" {
+			target["namespace"] = namespace
+		}
+		return map[string]any{"patch": body, "target": target}, err
 	}
 	goals, err := goalsOf(o, fs)
 	if err != nil {
 		return nil, err
 	}
-	root := map[string]any{"apiVersion": o.APIVersion, "kind": o.Kind, "metadata": map[string]any{"name": name}}
+	meta := map[string]any{"name": name}
+	if namespace := namespaceIn(o); namespace != "" {
+		meta["namespace"] = namespace
+	}
+	root := map[string]any{"apiVersion": o.APIVersion, "kind": o.Kind, "metadata": meta}
 	for _, g := range goals {
 		if !placeNamed(root, g) {
 			return nil, fmt.Errorf("%s cannot be reached by a patch", strings.Join(g.path, "."))
@@ -240,6 +249,14 @@ func mergePatch(o *render.Object, fs []check.Finding) (map[string]any, error) {
 	}
 	body, err := blockYAML(root)
 	return map[string]any{"patch": body}, err
+}
+
+// namespaceIn is the namespace that patches know an object by: the one in its file, else the rendered one.
+func namespaceIn(o *render.Object) string {
+	if ns := o.Ref.Namespace; ns != "" && ns != resid.TotallyNotANamespace {
+		return ns
+	}
+	return o.Namespace
 }
 
 // placeNamed is place for paths that go through list items.

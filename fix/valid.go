@@ -49,12 +49,15 @@ func refusals(o *render.Object) field.ErrorList {
 func podRefusals(p *check.Pod) field.ErrorList {
 	pod := corev1.Pod{ObjectMeta: p.Meta, Spec: *p.Spec.DeepCopy()}
 	v1defaults.SetObjectDefaults_Pod(&pod)
-	var spec core.PodSpec
-	at := field.NewPath(p.SpecPath().String())
-	if err := v1defaults.Convert_v1_PodSpec_To_core_PodSpec(&pod.Spec, &spec, nil); err != nil {
+	var at *field.Path
+	if len(p.At) > 0 {
+		at = field.NewPath(p.At.String())
+	}
+	template := core.PodTemplateSpec{ObjectMeta: pod.ObjectMeta}
+	if err := v1defaults.Convert_v1_PodSpec_To_core_PodSpec(&pod.Spec, &template.Spec, nil); err != nil {
 		return field.ErrorList{field.InternalError(at, err)}
 	}
-	return validation.ValidatePodSpec(&spec, &pod.ObjectMeta, at, podOptions)
+	return validation.ValidatePodTemplateSpec(&template, at, podOptions)
 }
 
 // newRefusals are the errors that only the patched object has, each told by its kind and field: values in a message may
