@@ -3,6 +3,7 @@ package fix
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -61,23 +62,29 @@ func podRefusals(p *check.Pod) field.ErrorList {
 }
 
 // newRefusals are the errors that only the patched object has, each told by its kind and field: values in a message may
-// have changed with the patch.
+// have changed with the patch, and so may the place in a list.
 func newRefusals(before, after *render.Object) field.ErrorList {
 	list := refusals(after)
 	if len(list) == 0 {
 		return nil
 	}
-	known := map[string]bool{}
+	known := map[string]int{}
 	for _, e := range refusals(before) {
-		known[string(e.Type)+" "+e.Field] = true
+		known[refusalKey(e)]++
 	}
 	var out field.ErrorList
 	for _, e := range list {
-		if !known[string(e.Type)+" "+e.Field] {
+		if known[refusalKey(e)]--; known[refusalKey(e)] < 0 {
 			out = append(out, e)
 		}
 	}
 	return out
+}
+
+var listIndex = regexp.MustCompile(`\[\d+\]`)
+
+func refusalKey(e *field.Error) string {
+	return string(e.Type) + " " + listIndex.ReplaceAllString(e.Field, "[]")
 }
 
 // validate adds a problem for a patched object that the API would refuse, and did not refuse before.
