@@ -4,10 +4,11 @@ BIN     := bin/syncgate
 VERSION ?=
 LDFLAGS := -s -w $(if $(VERSION),-X main.release=$(VERSION))
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+OPENAPI_VERSION := 23.0.2
 FUZZTIME ?= 5s
 CORPUS  ?=
 
-.PHONY: build demo test race lint bench conformance fixrate e2e fuzz nightly clean
+.PHONY: build demo test race lint bench conformance fixrate e2e redis fuzz nightly clean
 
 build: ## the binary, in bin/
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/syncgate
@@ -41,11 +42,25 @@ conformance: ## what we render and find against the helm and kustomize commands 
 
 fixrate: build ## what fix mends on CORPUS, rendered by the kustomize and helm commands, judged by upstream; needs both on PATH
 	@test -n "$(CORPUS)" || { echo "say where repositories are: make fixrate CORPUS=DIR"; exit 2; }
-	SYNCGATE_CORPUS=$(abspath $(CORPUS)) SYNCGATE_BIN=$(abspath $(BIN)) $(GO) test -tags fixrate -run '^TestFixrate$$' -count=1 -timeout 60m -v ./cmd/syncgate
+	SYNCGATE_CORPUS=$(abspath $(CORPUS)) SYNCGATE_BIN=$(abspath $(BIN)) $(GO) test -tags fixrate -run "^TestFixrate" -count=1 -timeout 60m -v ./cmd/syncgate ./fix
 
-e2e: build ## the real binary beside the real kustomize command, then beside a real API server (the first build takes minutes)
-	cd e2e && $(GO) test -count=1 ./...
+# GitHub's description of its API, which the stand-in for GitHub is held against.
+OPENAPI := bin/openapi-$(OPENAPI_VERSION)/package/generated/api.github.com.json
+$(OPENAPI):
+	@command -v npm >/dev/null || { echo "npm is missing: it fetches GitHub's description of its API"; exit 2; }
+	@echo "fetching @octokit/openapi@$(OPENAPI_VERSION) with npm"
+	@mkdir -p bin/openapi-$(OPENAPI_VERSION) && cd bin/openapi-$(OPENAPI_VERSION) && npm pack --silent @octokit/openapi@$(OPENAPI_VERSION) >/dev/null && tar xzf *.tgz
+
+e2e: build redis $(OPENAPI) ## the real binary beside helm, kustomize, act, Chromium, GitHub's description of its API, Argo CD and a real API server (npm and Chromium must be installed; the first build takes minutes)
+	SYNCGATE_OPENAPI=$(abspath $(OPENAPI)) $(GO) test -tags openapi -count=1 ./gitops/github
+	cd e2e && SYNCGATE_OPENAPI=$(abspath $(OPENAPI)) $(GO) test -count=1 ./...
+	cd e2e/act && SYNCGATE_OPENAPI=$(abspath $(OPENAPI)) $(GO) test -count=1 ./...
+	cd e2e/argocd && $(GO) test -count=1 -timeout 30m ./...
 	cd e2e/apiserver && $(GO) test -count=1 -timeout 30m -v .
+
+redis: # Argo CD keeps its cache there
+	@command -v redis-server >/dev/null || { echo "installing Debian's redis-server for Argo CD"; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-server; }
 
 # A run is tried twice: go test can end a run that found nothing with "context deadline exceeded".
 # A real failure stays in testdata/fuzz and fails again.

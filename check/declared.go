@@ -46,6 +46,7 @@ func Declare(ctx context.Context, t *render.Tree, pool *render.Pool, sources []r
 	d := &Declared{}
 	err := pool.Render(ctx, t, sources, func(res render.Result) {
 		x := newDeclarations()
+		x.addSource(&res.Source)
 		for i := range res.Objects {
 			o := &res.Objects[i]
 			pods, _ := podsIn(o) // what cannot be read is an error of the run that judges it
@@ -58,6 +59,13 @@ func Declare(ctx context.Context, t *render.Tree, pool *render.Pool, sources []r
 
 func newDeclarations() *declarations {
 	return &declarations{labels: map[string]map[string]string{}, gives: map[string]bool{}, demands: map[string]string{}}
+}
+
+// addSource notes the labels that the source's namespace gets when it is made for it.
+func (x *declarations) addSource(src *render.Source) {
+	if len(src.Labels) > 0 && src.Namespace != "" {
+		x.labels[src.Namespace] = src.Labels
+	}
 }
 
 // put replaces what a source declares.
@@ -89,7 +97,7 @@ func (x *declarations) add(src *render.Source, o *render.Object, pods []Pod, loc
 		}
 		x.annotations = append(x.annotations, a)
 	}
-	ns := namespaceOf(src, o)
+	ns := NamespaceOf(src, o)
 	switch {
 	case o.APIVersion == "v1" && o.Kind == "Namespace":
 		x.labels[o.Name] = podSecurityLabels(o)

@@ -37,6 +37,7 @@ type Finding struct {
 
 	print  string   // Fingerprint, once it is known
 	images []string // of the container or the whole pod, where a waiver asks for them
+	member string   // what the path alone does not tell apart: the name of a variable
 	lacks  string   // what a namespace may give, or demand: lacksToken, lacksLimits and such
 }
 
@@ -52,8 +53,12 @@ func (f *Finding) Fingerprint() string {
 		return f.print
 	}
 	h := sha256.New()
-	for _, part := range []string{f.Rule.ID, f.Source, f.Object.APIVersion, f.Object.Kind, f.Object.Namespace,
-		f.Object.Name, f.Container, pathWithoutIndexes(f.Path), f.Value} {
+	parts := []string{f.Rule.ID, f.Source, f.Object.APIVersion, f.Object.Kind, f.Object.Namespace, f.Object.Name,
+		f.Container, pathWithoutIndexes(f.Path), f.Value}
+	if f.member != "" {
+		parts = append(parts, f.member)
+	}
+	for _, part := range parts {
 		fmt.Fprintf(h, "%d:%s\n", len(part), part)
 	}
 	f.print = hex.EncodeToString(h.Sum(nil)[:16])

@@ -8,6 +8,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/version"
 )
 
+// ConfigFile is the name of the configuration (package config).
+const ConfigFile = ".syncgate.yaml"
+
 // NewestMinor is the newest v1 minor version of the standard that the upstream library knows: its own version, by
 // go.mod. A policy that names a newer one is a mistake, since it would be held against older checks than it says.
 const NewestMinor = 37

@@ -13,7 +13,10 @@ type Remedies struct {
 	Requests map[corev1.ResourceName]string      // cpu, memory: the request of a container that has none
 	Writable []WritablePaths
 	Users    []ImageUser
+	Secrets  SecretRemedy
 	Safety   map[string]Safety // by rule ID, group or group wildcard
+	// LiteralTemplates has fixes of a chart's templates write literals, instead of new values with defaults.
+	LiteralTemplates bool
 }
 
 // LimitRemedy says which limit a container gets. Only one of the fields is set.

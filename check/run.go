@@ -25,17 +25,25 @@ type Options struct {
 	Now              time.Time // decides what has expired; the current time when zero
 	// Declared is what sources outside this run declare, such as namespaces. What this run's sources declare replaces it.
 	Declared *Declared
+	// Varying is what another run has found out about values that charts make at random; that is not looked for again.
+	Varying *Varying
+	// Secrets, when set, gets the secret values of all objects.
+	Secrets *Values
 	// Base, when set, is what the base revision declares: the labels of namespaces are then its own alone, and annotations
 	// count where it has them, too, so that a change cannot loosen what it is held against.
 	Base *Declared
+	// Since, when set, leaves out sources that nothing has changed.
+	Since *Since
 	// Progress, when set, is called after each source with how many are done and how many there are.
 	Progress func(done, total int)
 	// Observe, when set, sees each rendered source before it is judged. It is called from several goroutines.
 	Observe func(*render.Result)
 }
 
-// Whole reports whether a run looks at the whole repository and not only at some paths of it.
-func (o *Options) Whole() bool {
+// Whole reports whether a run looks at the whole repository and not only at some paths or changes of it.
+func (o *Options) Whole() bool { return o.Since == nil && o.allPaths() }
+
+func (o *Options) allPaths() bool {
 	for _, p := range o.Discover.Paths {
 		if p != "." {
 			return false
@@ -86,6 +94,9 @@ type Run struct {
 	Findings []Finding
 	Notices  []Notice
 	Declared *Declared // by the sources of the run, on top of Options.Declared
+
+	Unchanged int // sources that Options.Since left out; they are in Skipped
+	Varying   *Varying
 }
 
 // Say adds notices.
@@ -98,21 +109,27 @@ func (r *Run) Say(ns ...Notice) {
 func Check(ctx context.Context, t *render.Tree, o Options) (*Run, error) {
 	pool := render.NewPool(t, o.Render, o.Limits)
 	defer pool.Close()
-	found, err := render.Discover(t, o.Discover)
+	found, err := render.Explore(ctx, t, pool, o.Discover)
 	if err != nil {
 		return nil, err
 	}
-	if o.auto() && !o.Whole() && o.Declared == nil && o.Base == nil {
+	if o.auto() && !o.allPaths() && o.Declared == nil && o.Base == nil {
 		if o.Declared, err = declareOthers(ctx, t, pool, found.Sources, o); err != nil {
 			return nil, err
 		}
 	}
-	run, err := Sources(ctx, t, pool, found.Sources, o)
+	judge := Sources
+	if o.Since != nil {
+		judge = func(ctx context.Context, t *render.Tree, pool *render.Pool, _ []render.Source, o Options) (*Run, error) {
+			return checkSince(ctx, t, pool, found, o)
+		}
+	}
+	run, err := judge(ctx, t, pool, found.Sources, o)
 	if err != nil {
 		return nil, err
 	}
 	run.Skipped = append(run.Skipped, found.Skipped...)
-	run.Failed = found.Failed
+	run.Failed = append(run.Failed, found.Failed...)
 	sort.Slice(run.Skipped, func(i, j int) bool { return run.Skipped[i].Path < run.Skipped[j].Path })
 	return run, nil
 }
@@ -121,7 +138,7 @@ func Check(ctx context.Context, t *render.Tree, o Options) (*Run, error) {
 func declareOthers(ctx context.Context, t *render.Tree, pool *render.Pool, asked []render.Source, o Options) (*Declared, error) {
 	whole := o.Discover
 	whole.Paths = nil
-	all, err := render.Discover(t, whole)
+	all, err := render.Explore(ctx, t, pool, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +165,27 @@ func Sources(ctx context.Context, t *render.Tree, pool *render.Pool, sources []r
 	if err := pool.Render(ctx, t, sources, r.take); err != nil {
 		return nil, err
 	}
-	return r.finish()
+	return r.finish(func(sources []render.Source, each func(render.Result)) error {
+		return pool.Render(ctx, t, sources, each)
+	})
+}
+
+// Rendered judges sources that are rendered already, by Options.Render; it may do so once more, in this process.
+func Rendered(t *render.Tree, results []render.Result, o Options) (*Run, error) {
+	r, err := newRunner(t, o)
+	if err != nil {
+		return nil, err
+	}
+	r.total = len(results)
+	for _, res := range results {
+		r.take(res)
+	}
+	return r.finish(func(sources []render.Source, each func(render.Result)) error {
+		for _, s := range sources {
+			each(render.Render(t, s, o.Render))
+		}
+		return nil
+	})
 }
 
 // Errors counts sources and directories that could not be judged.

@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"runtime"
 	"slices"
 	"sort"
@@ -18,6 +19,7 @@ import (
 // sources have been seen: only they are kept, so memory grows with the workloads and not with what is rendered.
 type runner struct {
 	o        Options
+	tree     *render.Tree
 	rules    []*Rule
 	fallback *scopeTerms            // where no scope matches
 	scopes   map[string]*scopeTerms // by Scope.By
@@ -25,6 +27,7 @@ type runner struct {
 	latest   psaapi.Version
 	loc      *render.Locator
 	total    int
+	varying  *Varying
 
 	mu       sync.Mutex
 	done     int
@@ -61,8 +64,11 @@ func newRunner(t *render.Tree, o Options) (*runner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kube version %q: %w", kube, err)
 	}
-	r := &runner{o: o, rules: rules, scopes: map[string]*scopeTerms{}, floor: cmp.Or(o.Floor, "restricted"),
-		latest: latest, loc: render.NewLocator(t), run: &Run{}, declared: o.Declared.clone()}
+	r := &runner{o: o, tree: t, rules: rules, scopes: map[string]*scopeTerms{}, floor: cmp.Or(o.Floor, "restricted"),
+		latest: latest, loc: render.NewLocator(t), run: &Run{}, declared: o.Declared.clone(), varying: o.Varying}
+	if r.varying == nil {
+		r.varying = newVarying()
+	}
 	if r.fallback, err = r.newTerms(Scope{}, kube); err != nil {
 		return nil, err
 	}
@@ -130,10 +136,14 @@ func (r *runner) take(res render.Result) {
 	w := &waiting{rep: SourceReport{Source: res.Source, Objects: len(res.Objects), Read: res.Read, Err: res.Err},
 		uses: map[PolicyUse]int{}}
 	declared := newDeclarations()
+	declared.addSource(&res.Source)
 	var judged Judged
 	if res.Err == nil {
 		w.rep.Err = judged.each(&res, func(o *render.Object, pods []Pod) error {
 			declared.add(&w.rep.Source, o, pods, r.loc)
+			if r.o.Secrets != nil {
+				r.o.Secrets.Add(o, pods)
+			}
 			return r.judge(w, o, pods, judged.add(res.Source.ID))
 		})
 	}
@@ -141,13 +151,18 @@ func (r *runner) take(res render.Result) {
 	r.locate(judged.Findings)
 	r.declared.put(res.Source.ID, declared)
 
+	missed := r.missed(&res)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.run.Failed = append(r.run.Failed, missed...)
 	r.done++
 	if r.o.Progress != nil {
 		r.o.Progress(r.done, r.total)
 	}
 	if res.NotManifests != "" {
+		if path.Base(res.Source.Path) == ConfigFile {
+			return // no manifest that somebody forgot
+		}
 		r.run.Skipped = append(r.run.Skipped, render.Skipped{Path: res.Source.Path, Reason: res.NotManifests})
 		return
 	}
@@ -155,9 +170,24 @@ func (r *runner) take(res render.Result) {
 	r.run.Findings = append(r.run.Findings, judged.Findings...)
 }
 
+// missed are the objects that stand for sources and that discovery did not see: what they apply is not judged.
+func (r *runner) missed(res *render.Result) (out []*render.Error) {
+	follow := r.o.Discover.Follow
+	if follow == nil {
+		return nil
+	}
+	for i := range res.Objects {
+		if o := &res.Objects[i]; follow.Missed(r.tree, o) {
+			out = append(out, &render.Error{Source: res.Source.ID, File: o.File, Msg: o.ID() + " was not found before it was rendered, " +
+				"so what it applies is not judged", Hint: "write its apiVersion out where it is made"})
+		}
+	}
+	return out
+}
+
 // judge holds one object against its terms, or keeps it until they are known.
 func (r *runner) judge(w *waiting, o *render.Object, pods []Pod, report func(Finding)) error {
-	t, ok := r.terms(&w.rep.Source, namespaceOf(&w.rep.Source, o))
+	t, ok := r.terms(&w.rep.Source, NamespaceOf(&w.rep.Source, o))
 	if !ok && len(pods) > 0 {
 		w.objects = append(w.objects, *o)
 		return nil
@@ -175,11 +205,17 @@ func (r *runner) locate(fs []Finding) {
 }
 
 // finish judges what had to wait and puts the run in order.
-func (r *runner) finish() (*Run, error) {
+// rerender renders sources once more and hands each result to a function, perhaps several at once.
+type rerender func(sources []render.Source, each func(render.Result)) error
+
+func (r *runner) finish(again rerender) (*Run, error) {
 	if r.labels == nil {
 		r.labels = r.declared.namespaces(r.latest)
 	}
 	r.judgeWaiting()
+	if err := r.lookAgain(again); err != nil {
+		return nil, err
+	}
 	for _, w := range r.waiting {
 		w.rep.Policies = sortedUses(w.uses)
 		if len(w.rep.Policies) > 0 {
@@ -191,10 +227,11 @@ func (r *runner) finish() (*Run, error) {
 		r.run.Sources = append(r.run.Sources, w.rep)
 	}
 	sort.Slice(r.run.Sources, func(i, j int) bool { return r.run.Sources[i].Source.ID < r.run.Sources[j].Source.ID })
-	r.run.Declared = r.declared
+	r.run.Declared, r.run.Varying = r.declared, r.varying
 	r.weigh()
 	sortFindings(r.run.Findings)
 	newExempter(&r.o, r.run, r.declared).exempt(r.rules)
+	withoutHashes(r.run.Findings)
 	return r.run, nil
 }
 
@@ -259,7 +296,7 @@ func (r *runner) weigh() {
 	for _, f := range r.run.Findings {
 		if f.lacks != "" {
 			src := &sources[f.Source].Source
-			namespace := namespaceOf(src, f.Object)
+			namespace := NamespaceOf(src, f.Object)
 			key := inNamespace(src, namespace, f.lacks)
 			if gives[key] {
 				continue

@@ -76,7 +76,7 @@ func TestNamespaceOf(t *testing.T) {
 		{render.Source{Namespace: "a"}, render.Object{Kind: "Pod", Namespace: "c"}, "c"},
 		{render.Source{Namespace: "a"}, render.Object{Kind: "Namespace", APIVersion: "v1", Name: "d"}, "d"},
 	} {
-		if got := namespaceOf(&test.src, &test.o); got != test.want {
+		if got := NamespaceOf(&test.src, &test.o); got != test.want {
 			t.Errorf("%+v in %+v: %q, want %q", test.o, test.src, got, test.want)
 		}
 	}

@@ -38,7 +38,7 @@ func (w *Waiver) covers(f *Finding, src *render.Source) bool {
 	return slices.ContainsFunc(w.Rules, func(p string) bool { return matches(p, f.Rule) }) &&
 		fits(w.Objects, func() bool { return w.matchesObject(f.Object) }) &&
 		fits(w.Kinds, func() bool { return w.Kinds.Match(f.Object.Kind) }) &&
-		fits(w.Namespaces, func() bool { return w.Namespaces.Match(namespaceOf(src, f.Object)) }) &&
+		fits(w.Namespaces, func() bool { return w.Namespaces.Match(NamespaceOf(src, f.Object)) }) &&
 		fits(w.Containers, func() bool { return f.Container != "" && w.Containers.Match(f.Container) }) &&
 		fits(w.Images, func() bool { return w.matchesImages(f.images) }) &&
 		fits(w.Paths, func() bool { return w.Paths.Match(src.Path) || f.Object.File != "" && w.Paths.Match(f.Object.File) })
@@ -64,8 +64,8 @@ func (w *Waiver) matchesImages(images []string) bool {
 // rules names the waiver's rules for a message.
 func (w *Waiver) rules() string { return strings.Join(w.Rules, ", ") }
 
-// namespaceOf is where an object goes, "" when nobody says. A Namespace object goes to what it declares.
-func namespaceOf(src *render.Source, o *render.Object) string {
+// NamespaceOf is where an object goes, "" when nobody says. A Namespace object goes to what it declares.
+func NamespaceOf(src *render.Source, o *render.Object) string {
 	switch {
 	case o.Kind == "Namespace" && o.APIVersion == "v1":
 		return o.Name

@@ -6,7 +6,8 @@ import (
 	"github.com/syncgate/syncgate/render"
 )
 
-// Want states what a rendered object must have, never where that is written or how. The set is closed: Set, Add, Mount.
+// Want states what a rendered object must have, never where that is written or how. The set is closed: Set, Add, Mount,
+// and for secrets Replace and Refer.
 type Want interface {
 	want()
 	// String is the want in a few words, for messages and as a key: equal wants have equal strings.
@@ -33,12 +34,37 @@ type Mount struct {
 	MountPath string
 }
 
-func (Set) want()   {}
-func (Add) want()   {}
-func (Mount) want() {}
+// Replace wants a Secret gone and an object of another kind, which holds none of its values, in its place: of the same
+// namespace and name, for the same keys.
+type Replace struct {
+	Kind string
+	By   *Planned // nil until it is made
+}
+
+// Refer wants a variable of a container to be a secretKeyRef, and a SealedSecret that holds its value beside the object.
+type Refer struct {
+	Path        render.Path // of the variable
+	Variable    string
+	Secret, Key string   // that it refers to, once they are known
+	By          *Planned // nil until it is made
+}
+
+// Planned is an object that a fix adds: as it must be rendered but for labels and annotations, which kustomizations add.
+type Planned struct {
+	APIVersion, Kind, Namespace, Name string
+	Spec                              any // as decoded JSON
+}
+
+func (Set) want()     {}
+func (Add) want()     {}
+func (Mount) want()   {}
+func (Replace) want() {}
+func (Refer) want()   {}
 
 func (w Set) String() string { return fmt.Sprintf("%s=%v", w.Path, w.Value) }
 func (w Add) String() string { return fmt.Sprintf("%s+=%v", w.Path, w.Member) }
 func (w Mount) String() string {
 	return fmt.Sprintf("%s mounts emptyDir %s at %s", w.Container, w.Name, w.MountPath)
 }
+func (w Replace) String() string { return "a " + w.Kind + " instead" }
+func (w Refer) String() string   { return fmt.Sprintf("%s from a SealedSecret", w.Variable) }

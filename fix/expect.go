@@ -27,6 +27,18 @@ func expect(raw json.RawMessage, wants []check.Want) (any, error) {
 			if v, err = put(v, w.Container.Key("volumeMounts"), addTo(mountOf(w))); err == nil {
 				v, err = put(v, w.Pod.Key("volumes"), addTo(volumeOf(w)))
 			}
+		case check.Refer:
+			v, err = put(v, w.Path, func(old any) (any, error) {
+				m, ok := old.(map[string]any)
+				if !ok {
+					return nil, fmt.Errorf("is no mapping")
+				}
+				delete(m, "value")
+				m["valueFrom"] = secretKeyRef(w)
+				return m, nil
+			})
+		case check.Replace:
+			err = fmt.Errorf("the object has to go")
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", w, err)

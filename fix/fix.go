@@ -19,25 +19,30 @@ type Options struct {
 	Check check.Options
 	// OnlySafe leaves fixes that need review alone.
 	OnlySafe bool
-	// LiteralTemplates writes literals where a chart's template must be edited, instead of new values with defaults.
-	LiteralTemplates bool
+	// Sealer seals what the config wants sealed; without one such findings are left.
+	Sealer *Sealer
 }
 
 // Verified is a set of patches that hold their proof together: with all of them applied, every source that reads an
 // edited file renders as before but for what the findings asked, the findings are gone, and no new one appeared.
-// Only Fix makes one that holds patches.
+// Only Fix makes one that holds patches, and Bundle carries it.
 type Verified struct {
 	patches []*Patch
 	left    []Left
 	before  *check.Run
 	files   []FileChange
 	masked  map[string][]string
+	secrets *check.Values
+	tried   attempts
 }
+
+// Tried says what was tried in vain for findings, and why it did not hold, in the order in which it was tried.
+func (v *Verified) Tried(findings ...check.Finding) []string { return v.tried.of(findings) }
 
 // FileChange is one edited file.
 type FileChange struct {
 	Name          string // relative to the root
-	Before, After []byte
+	Before, After []byte // Before is nil for a file that is made
 	Edits         []yamledit.Edit
 }
 
@@ -69,20 +74,30 @@ func (v *Verified) Masked() map[string][]string { return v.masked }
 
 // Fix checks the tree, plans patches for the findings, and proves them.
 func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
-	scope, err := render.Discover(t, o.Check.Discover)
+	pool := render.NewPool(t, o.Check.Render, o.Check.Limits)
+	defer pool.Close()
+	return newProver(t, pool, o).fix(ctx, o)
+}
+
+// fix is Fix in a prover that knows nothing yet.
+func (p *prover) fix(ctx context.Context, o Options) (*Verified, error) {
+	scope, err := render.Explore(ctx, p.tree, p.pool, o.Check.Discover)
 	if err != nil {
 		return nil, err
+	}
+	if since := o.Check.Since; since != nil {
+		look, left, err := since.Split(p.tree, scope, o.Check.Discover)
+		if err != nil {
+			return nil, err
+		}
+		scope.Sources, scope.Skipped = look, append(scope.Skipped, since.Skipped(left)...)
 	}
 	whole := o.Check.Discover
 	whole.Paths = nil
-	all, err := render.Discover(t, whole)
+	all, err := render.Explore(ctx, p.tree, p.pool, whole)
 	if err != nil {
 		return nil, err
 	}
-	pool := render.NewPool(t, o.Check.Render, o.Check.Limits)
-	defer pool.Close()
-
-	p := newProver(t, pool, o)
 	for _, s := range scope.Sources {
 		p.inScope[s.ID] = true
 	}
@@ -90,11 +105,11 @@ func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
 		return nil, err
 	}
 	v := &Verified{before: narrow(p.before, p.inScope, scope)}
-	p.loc = render.NewLocator(t)
+	p.loc = render.NewLocator(p.tree)
 	if err := p.climb(ctx, candidatesOf(v, o), v); err != nil {
 		return nil, err
 	}
-	v.masked = p.maskedFields()
+	v.masked, v.secrets = p.maskedFields(), p.secretValues
 	sort.SliceStable(v.patches, func(i, j int) bool { return placeLess(v.patches[i].Place, v.patches[j].Place) })
 	return v, nil
 }
@@ -170,14 +185,16 @@ func placeLess(a, b render.Place) bool {
 
 // digest identifies a rendered object and its content.
 type digest struct {
-	id  string
-	sum [sha256.Size]byte
+	id   string
+	sum  [sha256.Size]byte
+	rest [sha256.Size]byte // without values of other sources; zero when it holds none
 }
 
 // objectKey identifies an object within its source. A file may hold several of one name.
-func objectKey(o *render.Object) string {
-	key := strings.Join([]string{o.APIVersion, o.Kind, o.Namespace, o.Name}, "\x00")
-	return key + placeKey(o)
+func objectKey(o *render.Object) string { return nameKey(o) + placeKey(o) }
+
+func nameKey(o *render.Object) string {
+	return strings.Join([]string{o.APIVersion, o.Kind, o.Namespace, o.Name}, "\x00")
 }
 
 // placeKey tells objects of one name in a manifest apart: which document, and which item of a List.
@@ -203,11 +220,15 @@ type prover struct {
 	patchFiles map[string][]patchDocument // by directory
 	planned    map[string]plannedFile     // by file
 	components *components
-	helm       map[string]*helmSource     // by source
+	helm       map[string]*helmSource     // by source, or entry of a kustomization
 	unpatched  map[string]*unpatched      // by source, where it is needed
+	tested     map[string][]*testedValues // by source
 	blamed     map[findingKey]render.Path // what a dropped patch changed that it should not
 
-	literalTemplates bool
+	sealer       *Sealer
+	takenNames   map[string]bool // see secretNames
+	secretValues *check.Values
+	layers       *layerDocuments
 
 	mu      sync.Mutex
 	objects map[string][]digest // by source
@@ -216,7 +237,8 @@ type prover struct {
 
 // newProver makes a prover that knows nothing yet.
 func newProver(t *render.Tree, pool *render.Pool, o Options) *prover {
-	return &prover{tree: t, pool: pool, options: o.Check, literalTemplates: o.LiteralTemplates, inScope: map[string]bool{},
+	return &prover{tree: t, pool: pool, options: o.Check, sealer: o.Sealer,
+		secretValues: &check.Values{}, inScope: map[string]bool{},
 		objects: map[string][]digest{}, doubled: map[string]int{}, blamed: map[findingKey]render.Path{},
 		planned: map[string]plannedFile{}}
 }
@@ -224,8 +246,10 @@ func newProver(t *render.Tree, pool *render.Pool, o Options) *prover {
 // snapshot renders and judges sources as they are.
 func (p *prover) snapshot(ctx context.Context, sources []render.Source) (*check.Run, error) {
 	o := p.options
+	o.Secrets = p.secretValues
+	p.layers = newLayerDocuments(p.tree, sources)
 	o.Observe = func(res *render.Result) {
-		list := digests(res)
+		list := p.digests(res)
 		p.mu.Lock()
 		p.objects[res.Source.ID] = list
 		p.doubled[res.Source.ID] = res.Doubled
@@ -235,6 +259,7 @@ func (p *prover) snapshot(ctx context.Context, sources []render.Source) (*check.
 	if err != nil {
 		return nil, err
 	}
+	p.options.Varying = run.Varying
 	p.options.Declared = run.Declared // a proof renders only some sources, but namespaces stand in others
 	p.components = newComponents(run.Sources)
 	p.found, p.known = map[string]*render.Object{}, map[findingKey]bool{}
@@ -246,11 +271,12 @@ func (p *prover) snapshot(ctx context.Context, sources []render.Source) (*check.
 	return run, nil
 }
 
-func digests(res *render.Result) []digest {
+func (p *prover) digests(res *render.Result) []digest {
 	list := make([]digest, len(res.Objects))
 	for i := range res.Objects {
 		o := &res.Objects[i]
-		list[i] = digest{objectKey(o), sha256.Sum256(o.JSON)}
+		list[i] = digest{id: objectKey(o), sum: sha256.Sum256(o.JSON)}
+		list[i].rest, _ = p.layers.rest(o)
 	}
 	return list
 }

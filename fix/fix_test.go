@@ -41,7 +41,8 @@ func testFix(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := v.Diff() + leftText(v)
+	diff, _ := v.Diff()
+	got := diff + leftText(v)
 	i := slices.IndexFunc(archive.Files, func(f txtar.File) bool { return f.Name == "want.diff" })
 	if i < 0 {
 		archive.Files, i = append(archive.Files, txtar.File{Name: "want.diff"}), len(archive.Files)
@@ -60,7 +61,8 @@ func testFix(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	if len(again.Files()) > 0 {
-		t.Errorf("a second fix finds more to do:\n%s", again.Diff())
+		diff, _ := again.Diff()
+		t.Errorf("a second fix finds more to do:\n%s", diff)
 	}
 	noLineInVain(t, tree, v, o)
 }
@@ -168,7 +170,7 @@ func optionsFor(t *testing.T, a *txtar.Archive) Options {
 		case "only":
 			o.OnlySafe = value == "safe"
 		case "templates":
-			o.LiteralTemplates = value == "literal"
+			o.Check.Remedies.LiteralTemplates = value == "literal"
 		case "path":
 			o.Check.Discover.Paths = strings.Split(value, ",")
 		default:

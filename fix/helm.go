@@ -11,15 +11,17 @@ import (
 // helmSource is what the Helm rungs know about one source. It is made once for a run: nothing that it holds depends on
 // patches.
 type helmSource struct {
-	source render.Source
-	view   *render.ChartView
-	failed string // why the chart cannot be inspected, "" when it can
-	needs  []need // what the findings of the source ask for, field by field
-	refs   map[string]bool
-	landed map[landing]*probe // which probe stood at which field of the render
-	reach  map[*valueNode]map[string]bool
-	marks  *marking
-	tries  int // renders that were to find what breaks the source
+	key      string // in prover.helm
+	source   render.Source
+	inflated *inflated // how a kustomization has it rendered, nil for a chart on its own
+	view     *render.ChartView
+	failed   string // why the chart cannot be inspected, "" when it can
+	needs    []need // what the findings of the source ask for, field by field
+	refs     references
+	landed   map[landing]*probe // which probe stood at which field of the render
+	reach    map[*valueNode]map[string]bool
+	marks    *marking
+	tries    int // renders that were to find what breaks the source
 	// excluded are values that were tried in vain.
 	excluded map[string]bool
 	// own are values that the source needs other than those it shares a chart with: they go into its own layer.
@@ -49,15 +51,20 @@ func (p *prover) helmSources(findings []check.Finding) (list []*helmSource, left
 		switch {
 		case !f.Object.Template || !ok:
 			continue
-		case src.Kind != render.KindHelm:
-			left = append(left, Left{*f, "the object comes from a chart that the kustomization inflates"})
-			continue
 		}
-		h := byID[src.ID]
-		if h == nil {
+		var h *helmSource
+		if src.Kind == render.KindHelm {
 			h = p.helmSource(src)
+		} else {
+			var reason string
+			if h, reason = p.inflatedSource(src, f); reason != "" {
+				left = append(left, Left{*f, reason})
+				continue
+			}
+		}
+		if byID[h.key] == nil {
 			h.needs = nil
-			byID[src.ID] = h
+			byID[h.key] = h
 			list = append(list, h)
 		}
 		if h.failed != "" {
@@ -66,7 +73,7 @@ func (p *prover) helmSources(findings []check.Finding) (list []*helmSource, left
 		}
 		h.needs = append(h.needs, needsOf(f)...)
 	}
-	sort.Slice(list, func(i, j int) bool { return list[i].source.ID < list[j].source.ID })
+	sort.Slice(list, func(i, j int) bool { return list[i].key < list[j].key })
 	return list, left
 }
 
@@ -75,7 +82,12 @@ func (p *prover) helmSource(src render.Source) *helmSource {
 	if h := p.helm[src.ID]; h != nil {
 		return h
 	}
-	h := &helmSource{source: src, excluded: map[string]bool{}, own: map[string]bool{}}
+	return p.newHelmSource(src.ID, src)
+}
+
+// newHelmSource inspects a chart.
+func (p *prover) newHelmSource(key string, src render.Source) *helmSource {
+	h := &helmSource{key: key, source: src, excluded: map[string]bool{}, own: map[string]bool{}}
 	view, err := render.InspectChart(p.tree, src, p.options.Render)
 	if err != nil {
 		h.failed = "its chart cannot be inspected: " + err.Error()
@@ -86,7 +98,7 @@ func (p *prover) helmSource(src render.Source) *helmSource {
 	if p.helm == nil {
 		p.helm = map[string]*helmSource{}
 	}
-	p.helm[src.ID] = h
+	p.helm[key] = h
 	return h
 }
 

@@ -44,7 +44,7 @@ func (p *prover) learnChance(ctx context.Context, list []*helmSource) error {
 			continue
 		}
 		if chance, clock := h.changes(); chance {
-			sources = append(sources, h.source)
+			sources = append(sources, h.judged())
 			wait = wait || clock
 		}
 	}

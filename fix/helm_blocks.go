@@ -146,7 +146,7 @@ func (t *templating) write(x *Patch, b *placed) ([]valueEdit, string) {
 	data := b.source.textOf(b.spot.mark)
 	text, said := b.literal(data), "template line in "+b.spot.file
 	var edits []valueEdit
-	if !t.literal {
+	if !t.literal && !b.spot.only {
 		if keys, e, ok := t.newValue(b); ok {
 			text = b.reference(keys)
 			said = fmt.Sprintf("template line in %s, new value %s in %s", b.spot.file, e.keys, e.file)
@@ -160,16 +160,21 @@ func (t *templating) write(x *Patch, b *placed) ([]valueEdit, string) {
 	if strings.Contains(data, "\r\n") {
 		text = strings.ReplaceAll(text, "\n", "\r\n")
 	}
-	at := b.spot.at
+	at, shift := b.spot.at, 0
 	if raw, err := t.tree.ReadFile(b.spot.file); err == nil {
-		at += bomLength(string(raw))
+		shift = bomLength(string(raw))
+	}
+	at += shift
+	if b.spot.only {
+		x.add(b.spot.file, yamledit.Edit{Start: at, End: b.spot.drop[1] + shift, New: text})
+		return nil, said
 	}
 	if at > 0 && at <= len(data) && data[at-1] != '\n' && b.spot.at == b.spot.mark.at {
 		text += strings.Repeat(" ", b.spot.col)
 	}
 	x.add(b.spot.file, yamledit.Edit{Start: at, End: at, New: text})
 	if d := b.spot.drop; d[1] > 0 {
-		x.add(b.spot.file, yamledit.Edit{Start: d[0], End: d[1]})
+		x.add(b.spot.file, yamledit.Edit{Start: d[0] + shift, End: d[1] + shift})
 	}
 	return edits, said
 }

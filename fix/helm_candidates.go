@@ -65,8 +65,17 @@ func (h *helmSource) candidates(wanted map[class]bool) []*valueNode {
 		}
 	}
 	c.walk(map[string]any(h.view.Values), nil, 0)
-	for _, ref := range sortedNames(h.refs) {
-		c.reference(strings.Split(ref, "\x00"), h.view.Values)
+	for _, ref := range sortedNames(h.refs.all) {
+		for _, at := range expand(ref, h.view.Values) {
+			c.reference(at, h.view.Values)
+		}
+	}
+	for _, field := range c.fields {
+		for _, ref := range sortedNames(h.refs.fields[field]) {
+			for _, at := range expand(ref, h.view.Values) {
+				c.behind(field, at, h.view.Values)
+			}
+		}
 	}
 	return c.out
 }
@@ -140,6 +149,9 @@ func (c *collector) single(name string, v any, at render.Path) {
 		return
 	}
 	for _, field := range c.fields {
+		if field == "type" && (len(at) < 2 || !strings.HasPrefix(strings.ToLower(at[len(at)-2].Key), "seccomp")) {
+			continue // many other things have one, and templates decide by it
+		}
 		if fieldNames(field)(name) {
 			c.add(fieldClass(field), at, 0, nil)
 		}
@@ -219,27 +231,37 @@ func textValue(s string) (any, bool) {
 }
 
 // reference adds what a template names and the values may lack.
-func (c *collector) reference(keys []string, values map[string]any) {
-	whole := render.Keys(keys...)
-	v, _ := lookupValue(values, whole)
-	c.single(keys[len(keys)-1], v, whole)
+func (c *collector) reference(keys render.Path, values map[string]any) {
+	if len(keys) == 0 {
+		return
+	}
+	v, _ := lookupValue(values, keys)
+	c.single(keys[len(keys)-1].Key, v, keys)
 	for i, k := range keys {
 		for cl, names := range classNames {
-			if !names.MatchString(k) {
+			if k.IsIndex || !names.MatchString(k.Key) {
 				continue
 			}
-			at := render.Keys(keys[:i+1]...)
-			c.absent(cl, at, values)
-			for _, below := range keys[i+1:] {
-				if cl != security || slices.Contains(securityFields, below) {
+			c.absent(cl, keys[:i+1:i+1], values)
+			for j := i + 1; j < len(keys); j++ {
+				if cl != security || slices.Contains(securityFields, keys[j].Key) {
 					break
 				}
-				at = at.Key(below)
-				c.absent(cl, at, values)
+				c.absent(cl, keys[:j+1:j+1], values)
 			}
 		}
 	}
 	c.toggles(keys, values)
+}
+
+// behind adds a value that a template writes right behind a field's key.
+func (c *collector) behind(field string, at render.Path, values map[string]any) {
+	v, _ := lookupValue(values, at)
+	switch v.(type) {
+	case map[string]any, []any:
+		return
+	}
+	c.add(fieldClass(field), at, 0, nil)
 }
 
 // absent adds a referenced value unless it is there and cannot be of the class.
@@ -250,12 +272,11 @@ func (c *collector) absent(cl class, at render.Path, values map[string]any) {
 }
 
 // toggles notes switches that a template reads beside a value and that the values leave out.
-func (c *collector) toggles(keys []string, values map[string]any) {
-	last := keys[len(keys)-1]
-	if last != "enabled" {
+func (c *collector) toggles(keys render.Path, values map[string]any) {
+	if keys[len(keys)-1].Key != "enabled" {
 		return
 	}
-	parent := render.Keys(keys[:len(keys)-1]...)
+	parent := keys[: len(keys)-1 : len(keys)-1]
 	if v, ok := lookupValue(values, parent.Key("enabled")); ok && v != nil && v != false {
 		return
 	}

@@ -152,21 +152,32 @@ func (p *prover) mayShare(source string, o *render.Object, got any, d difference
 	if d.old != nil && !isFlip(d) && !isGrown(d) {
 		return false
 	}
-	field, value := fieldOf(d.path), d.new
+	return shared.asks(d) && !p.contradicts(source, o, got, d, shared.rules[d.field()])
+}
+
+// field is the changed field as sharing names it.
+func (d *difference) field() string {
 	if n := len(d.path); n > 0 && d.path[n-1].IsIndex {
-		field = fieldOf(d.path[:n-1]) + fmt.Sprintf("+=%v", d.new)
-	} else if list, ok := d.new.([]any); ok && len(list) > 0 {
-		value = list[len(list)-1]
-		field += fmt.Sprintf("+=%v", value)
+		return fieldOf(d.path[:n-1]) + fmt.Sprintf("+=%v", d.new)
 	}
-	want, ok := shared.fields[field]
+	if list, ok := d.new.([]any); ok && len(list) > 0 {
+		return fieldOf(d.path) + fmt.Sprintf("+=%v", list[len(list)-1])
+	}
+	return fieldOf(d.path)
+}
+
+// asks reports whether a change is one that a finding asked for, here or elsewhere.
+func (s *sharing) asks(d difference) bool {
+	want, ok := s.fields[d.field()]
 	if !ok {
 		return false
 	}
-	if v, err := plainJSON(want); err != nil || !reflect.DeepEqual(v, value) {
-		return false
+	value := d.new
+	if list, ok := value.([]any); ok && len(list) > 0 {
+		value = list[len(list)-1]
 	}
-	return !p.contradicts(source, o, got, d, shared.rules[field])
+	v, err := plainJSON(want)
+	return err == nil && reflect.DeepEqual(v, value)
 }
 
 // isFlip reports whether a boolean changed.

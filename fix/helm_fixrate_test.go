@@ -4,202 +4,149 @@ package fix
 
 import (
 	"context"
-	"fmt"
+	"math/rand/v2"
 	"os"
-	"path"
-	"sort"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hexops/gotextdiff/myers"
+	"github.com/hexops/gotextdiff/span"
 
 	"github.com/syncgate/syncgate/check"
 	"github.com/syncgate/syncgate/render"
 )
 
-// TestFixrateHelm fixes the charts below each directory of SYNCGATE_CORPUS (separated by ":"), in memory, and prints
-// how many findings went and how.
-func TestFixrateHelm(t *testing.T) {
-	dirs := os.Getenv("SYNCGATE_CORPUS")
-	if dirs == "" {
-		t.Fatal("say where charts are: SYNCGATE_CORPUS=DIR[:DIR...]")
+// drawnFixes is how many fixes TestFixrateLines draws.
+const drawnFixes = 50
+
+// TestFixrateLines mends the charts of all repositories below SYNCGATE_CORPUS, in memory, draws fixes at random and takes
+// each line that they add out again: the proof must not hold without it. SYNCGATE_SEED repeats a draw.
+func TestFixrateLines(t *testing.T) {
+	repos, err := filepath.Glob(filepath.Join(os.Getenv("SYNCGATE_CORPUS"), "*", ""))
+	if err != nil || len(repos) == 0 {
+		t.Fatal("set SYNCGATE_CORPUS to a directory that holds repositories")
 	}
-	total := &rate{}
-	for _, dir := range strings.Split(dirs, ":") {
-		r := fixrate(t, dir)
-		total.add(r)
-		t.Logf("%s\n%s", dir, r)
+	seed, err := strconv.ParseUint(os.Getenv("SYNCGATE_SEED"), 10, 64)
+	if err != nil {
+		seed = uint64(time.Now().UnixNano())
 	}
-	t.Logf("total\n%s", total)
+	t.Logf("SYNCGATE_SEED=%d", seed)
+	var all []drawn
+	for _, dir := range repos {
+		all = append(all, chartFixes(t, dir)...)
+	}
+	r := rand.New(rand.NewPCG(seed, 0))
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	if len(all) < drawnFixes {
+		t.Fatalf("only %d fixes", len(all))
+	}
+	lines := 0
+	for _, d := range all[:drawnFixes] {
+		lines += d.linesNeeded(t)
+	}
+	t.Logf("%d lines of %d fixes, drawn from %d", lines, drawnFixes, len(all))
 }
 
-// rate counts the findings of charts that a fix was possible for.
-type rate struct {
-	rules         map[string]*ruleRate
-	reasons       map[string]int
-	left          []string
-	first, second time.Duration
-	check         time.Duration
-	again         int // files that a second run would change
-	fresh         int // findings that were not there before
-	toggled       int // renders with other values
-	unwanted      []string
+// drawn is a fix of a chart, and the prover and fixes that it is from.
+type drawn struct {
+	dir   string
+	p     *prover
+	v     *Verified
+	patch *Patch
 }
 
-type ruleRate struct{ before, values, templates, left, manual int }
-
-func (r *rate) rule(id string) *ruleRate {
-	if r.rules == nil {
-		r.rules, r.reasons = map[string]*ruleRate{}, map[string]int{}
+// chartFixes mends a repository and lists the fixes of its charts.
+func chartFixes(t *testing.T, dir string) (out []drawn) {
+	if _, err := os.Stat(dir + "/."); err != nil {
+		return nil
 	}
-	if r.rules[id] == nil {
-		r.rules[id] = &ruleRate{}
-	}
-	return r.rules[id]
-}
-
-func (r *rate) add(o *rate) {
-	for id, x := range o.rules {
-		y := r.rule(id)
-		y.before, y.values, y.templates = y.before+x.before, y.values+x.values, y.templates+x.templates
-		y.left, y.manual = y.left+x.left, y.manual+x.manual
-	}
-	r.first, r.second, r.check = r.first+o.first, r.second+o.second, r.check+o.check
-	r.toggled, r.unwanted = r.toggled+o.toggled, append(r.unwanted, o.unwanted...)
-	r.again, r.fresh = r.again+o.again, r.fresh+o.fresh
-}
-
-func (r *rate) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%-34s %7s %7s %9s %6s %7s %6s\n", "rule", "fixable", "values", "templates", "left", "manual", "gone")
-	var all ruleRate
-	line := func(id string, x *ruleRate) {
-		gone := 100.0
-		if x.before > 0 {
-			gone = 100 * float64(x.values+x.templates) / float64(x.before)
-		}
-		fmt.Fprintf(&b, "%-34s %7d %7d %9d %6d %7d %5.1f%%\n", id, x.before, x.values, x.templates, x.left, x.manual, gone)
-	}
-	for _, id := range sortedNames(r.rules) {
-		x := r.rules[id]
-		line(id, x)
-		all.before, all.values, all.templates = all.before+x.before, all.values+x.values, all.templates+x.templates
-		all.left, all.manual = all.left+x.left, all.manual+x.manual
-	}
-	line("all", &all)
-	fmt.Fprintf(&b, "check %v, fix %v, second fix %v with %d files to change; %d new findings\n", r.check.Round(time.Millisecond),
-		r.first.Round(time.Millisecond), r.second.Round(time.Millisecond), r.again, r.fresh)
-	fmt.Fprintf(&b, "%d renders with other values, %d unwanted differences\n", r.toggled, len(r.unwanted))
-	for _, u := range r.unwanted[:min(len(r.unwanted), 40)] {
-		fmt.Fprintf(&b, "  unwanted: %.300s\n", u)
-	}
-	why := map[string][]string{}
-	for _, l := range r.left {
-		where, reason, _ := strings.Cut(l, ": ")
-		why[reason] = append(why[reason], where)
-	}
-	for _, reason := range sortedNames(why) {
-		fmt.Fprintf(&b, "  %4d left: %s\n", len(why[reason]), reason)
-		sort.Strings(why[reason])
-		for _, w := range why[reason][:min(len(why[reason]), 4)] {
-			b.WriteString("             " + w + "\n")
-		}
-	}
-	return b.String()
-}
-
-func fixrate(t *testing.T, dir string) *rate {
-	t.Helper()
-	ctx := context.Background()
 	tree, err := render.OpenTree(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tree.Close()
-	policy, err := check.NewPolicy("restricted", "latest", render.DefaultKubeVersion)
+	t.Cleanup(func() { tree.Close() })
+	found, err := render.Discover(tree, render.DiscoverOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Check: check.Options{Policy: policy}}
-	r := &rate{}
-	start := time.Now()
-	if _, err := check.Check(ctx, tree, o.Check); err != nil {
+	o := Options{}
+	for _, s := range found.Sources {
+		if s.Kind == render.KindHelm && s.Variant == "" {
+			o.Check.Discover.Paths = append(o.Check.Discover.Paths, s.Path)
+		}
+	}
+	if len(o.Check.Discover.Paths) == 0 {
+		return nil
+	}
+	if o.Check.Policy, err = check.NewPolicy("restricted", "latest", render.DefaultKubeVersion); err != nil {
 		t.Fatal(err)
 	}
-	r.check = time.Since(start)
-	start = time.Now()
-	v, err := Fix(ctx, tree, o)
+	pool := render.NewPool(tree, render.Options{}, render.Limits{})
+	t.Cleanup(pool.Close)
+	p := newProver(tree, pool, o)
+	v, err := p.fix(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
-	}
-	r.first = time.Since(start)
-	r.count(v)
-	if os.Getenv("SYNCGATE_DIFF") != "" {
-		for _, f := range v.Files() {
-			if tree.Exists(path.Join(path.Dir(f.Name), "Chart.yaml")) || strings.Contains(f.Name, "templates/") {
-				fmt.Print(f.Diff())
-			}
-		}
-	}
-	overlay := map[string][]byte{}
-	for _, f := range v.Files() {
-		overlay[f.Name] = f.After
-	}
-	start = time.Now()
-	again, err := Fix(ctx, tree.With(overlay), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.second = time.Since(start)
-	r.again = len(again.Files())
-	for _, f := range again.Files() {
-		t.Logf("second run: %s", f.Diff())
-	}
-	r.toggles(t, tree, v)
-	known := map[findingKey]bool{}
-	for i := range v.before.Findings {
-		known[keyOf(&v.before.Findings[i])] = true
-	}
-	for i := range again.before.Findings {
-		if !known[keyOf(&again.before.Findings[i])] {
-			r.fresh++
-		}
-	}
-	return r
-}
-
-// count sorts the findings of charts by what became of them.
-func (r *rate) count(v *Verified) {
-	charts := map[string]bool{}
-	for _, s := range v.before.Sources {
-		charts[s.Source.ID] = s.Source.Kind == render.KindHelm
-	}
-	for i := range v.before.Findings {
-		f := &v.before.Findings[i]
-		switch {
-		case !charts[f.Source]:
-		case f.Safety == check.FixManual:
-			r.rule(f.Rule.ID).manual++
-		default:
-			r.rule(f.Rule.ID).before++
-		}
 	}
 	for _, x := range v.patches {
-		for i := range x.Resolves {
-			f := &x.Resolves[i]
-			switch {
-			case !charts[f.Source]:
-			case strings.HasPrefix(x.How, "value "):
-				r.rule(f.Rule.ID).values++
-			default:
-				r.rule(f.Rule.ID).templates++
+		if x.Resolves[0].Object.Template {
+			out = append(out, drawn{dir, p, v, x})
+		}
+	}
+	return out
+}
+
+// linesNeeded takes out each line that stands in a file because of the fix, and returns how many there were.
+func (d *drawn) linesNeeded(t *testing.T) (n int) {
+	others := slices.DeleteFunc(slices.Clone(d.v.patches), func(x *Patch) bool { return x == d.patch })
+	without, _, err := d.p.edited(others)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range d.v.files {
+		if !slices.Contains(d.patch.files(), f.Name) || strings.HasSuffix(f.Name, ".md") {
+			continue // a README explains; nothing renders it
+		}
+		before := f.Before
+		for _, w := range without {
+			if w.Name == f.Name {
+				before = w.After
+			}
+		}
+		lines := strings.SplitAfter(string(f.After), "\n")
+		for _, at := range addedLines(f.Name, string(before), string(f.After)) {
+			if strings.TrimSpace(lines[at]) == "" {
+				continue
+			}
+			n++
+			files := slices.Clone(d.v.files)
+			files[i].After = []byte(strings.Join(slices.Delete(slices.Clone(lines), at, at+1), ""))
+			problems, err := d.p.compare(context.Background(), files, d.v.patches, []string{f.Name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(problems) == 0 {
+				t.Errorf("%s: %s: nothing misses this added line: %q", d.dir, f.Name, lines[at])
 			}
 		}
 	}
-	for _, l := range v.left {
-		f := &l.Finding
-		if charts[f.Source] && f.Safety != check.FixManual {
-			r.rule(f.Rule.ID).left++
-			r.left = append(r.left, fmt.Sprintf("%s %s %s %s: %s", f.Source, f.Object.ID(), f.Container, f.Rule.ID, l.Reason))
+	return n
+}
+
+// addedLines are the lines of b, from 0, that a does not have.
+func addedLines(name, a, b string) (out []int) {
+	shift := 0
+	for _, e := range myers.ComputeEdits(span.URIFromPath(name), a, b) {
+		deleted := e.Span.End().Line() - e.Span.Start().Line()
+		added := strings.Count(e.NewText, "\n")
+		for i := range added {
+			out = append(out, e.Span.Start().Line()-1+shift+i)
 		}
+		shift += added - deleted
 	}
+	return out
 }

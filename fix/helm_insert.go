@@ -17,6 +17,7 @@ type spot struct {
 	mark *mark
 	drop [2]int // bytes that go, since the new key takes their place
 	gap  int    // how far the items of a new list stand in, -1 when that is free
+	only bool   // the value alone is put there, in the place of what goes
 }
 
 // block is what is to be put at a spot: nested keys, or an item.
@@ -52,6 +53,11 @@ func (h *helmSource) spotFor(n *need, path render.Path) (spot, string, any, stri
 			if _, ok := next.([]any); ok && i == len(path)-1 && n.member {
 				s, why := h.itemSpot(m, key)
 				return s, "", n.value, why
+			}
+			if i == len(path)-1 && !n.member {
+				if s, ok := h.scalarSpot(m, key); ok {
+					return s, key, n.value, ""
+				}
 			}
 			v = next
 			continue

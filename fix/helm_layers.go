@@ -34,8 +34,12 @@ func (p *prover) layersFor(h *helmSource, keys render.Path) []valueLayer {
 		}
 	}
 	for _, l := range h.source.Helm.Values {
+		if l.Encoding == render.EncodingInline {
+			continue // no file holds it
+		}
 		out = append(out, valueLayer{file: l.File, doc: l.Doc, base: l.DocPath, text: l.Encoding == render.EncodingText})
 	}
+	out = append(out, h.inlineLayer()...)
 	return slices.DeleteFunc(out, func(l valueLayer) bool { return p.parsed(&l) == nil })
 }
 

@@ -214,6 +214,7 @@ func (p *prover) markBatch(ctx context.Context, jobs []markJob) (next []markJob,
 		res := results[strconv.Itoa(i)]
 		if res.Err == nil {
 			p.stableNames(j.source.source.ID, res.Objects)
+			j.source.rename(res.Objects)
 			j.source.marks.read(&res)
 			continue
 		}

@@ -55,11 +55,8 @@ func hasValues(part *render.ChartPart) bool {
 
 // free reports whether no template reads a value and nothing is set there.
 func (h *helmSource) free(keys []string) bool {
-	name := strings.Join(keys, "\x00")
-	for ref := range h.refs {
-		if ref == name || strings.HasPrefix(ref, name+"\x00") {
-			return false
-		}
+	if h.refs.reads(keys) {
+		return false
 	}
 	for n := 1; n < len(keys); n++ {
 		v, ok := lookupValue(map[string]any(h.view.Values), render.Keys(keys[:n]...))

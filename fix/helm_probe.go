@@ -45,7 +45,45 @@ func (p *prover) probeAll(ctx context.Context, list []*helmSource) error {
 	if err := p.rounds(ctx, jobs); err != nil {
 		return err
 	}
-	return p.rounds(ctx, trials(jobs))
+	if err := p.rounds(ctx, trials(jobs)); err != nil {
+		return err
+	}
+	return p.rounds(ctx, sharedFirst(jobs))
+}
+
+// sharedFirst are jobs for sources some of whose values stand for one component: what several components share, global
+// values above all, goes before those where it reaches the same fields.
+func sharedFirst(done []probeJob) []probeJob {
+	var out []probeJob
+	for _, j := range done {
+		h := j.source
+		own := map[class]bool{}
+		for _, x := range h.landed {
+			own[x.node.class] = own[x.node.class] || !h.isShared(x.node)
+		}
+		var probes []*probe
+		for _, x := range j.probes {
+			if own[x.node.class] && h.isShared(x.node) {
+				probes = append(probes, x)
+			}
+		}
+		if len(probes) > 0 {
+			h.tries = 0
+			out = append(out, probeJob{h, probes, false})
+		}
+	}
+	return out
+}
+
+// isShared reports whether a value belongs to no component of its chart.
+func (h *helmSource) isShared(n *valueNode) bool {
+	own := n.keys
+	for i := range h.view.Parts {
+		if k := render.Keys(h.view.Parts[i].Keys...); n.keys.HasPrefix(k) && len(n.keys)-len(k) < len(own) {
+			own = n.keys[len(k):]
+		}
+	}
+	return len(own) == 1 || slices.Contains([]string{"global", "defaults", "default", "common"}, own[0].Key)
 }
 
 // rounds renders jobs, all in one batch, and then what they have to be divided into.
@@ -73,9 +111,12 @@ func (p *prover) rounds(ctx context.Context, jobs []probeJob) error {
 		for i, job := range jobs {
 			res := results[strconv.Itoa(i)]
 			p.stableNames(job.source.source.ID, res.Objects)
+			job.source.rename(res.Objects)
 			switch {
 			case res.Err != nil:
 				next = append(next, job.halves(res.Err)...)
+			case job.loses(&res) && len(job.probes) > 1: // a probe stands where a template decides by
+				next = append(next, job.halves(nil)...)
 			case job.trial:
 				next = append(next, job.judge(&res)...)
 			default:
@@ -111,6 +152,15 @@ func (j probeJob) halves(err *render.Error) []probeJob {
 		return nil
 	}
 	return []probeJob{{j.source, j.probes[:n], j.trial}, {j.source, j.probes[n:], j.trial}}
+}
+
+// loses reports whether objects that have needs are gone from a render.
+func (j probeJob) loses(res *render.Result) bool {
+	there := map[string]bool{}
+	for i := range res.Objects {
+		there[objectKey(&res.Objects[i])] = true
+	}
+	return slices.ContainsFunc(j.source.needs, func(n need) bool { return !there[n.object] })
 }
 
 // maxProbes bounds the probes of one source.

@@ -121,7 +121,7 @@ func (h *helmSource) afterLast(m *mark) (spot, bool) {
 			return spot{file: m.file, at: end, col: m.col, mark: m, gap: -1}, true
 		case word != "":
 			depth++
-		case depth == 0 && col == m.col && !strings.HasPrefix(text, "- "):
+		case depth == 0 && col == m.col && !strings.HasPrefix(text, "- ") && !strings.HasPrefix(text, "{{"):
 			return spot{}, false
 		case depth == 0:
 			end = next
@@ -160,6 +160,26 @@ func (h *helmSource) afterFirst(m *mark) (spot, string) {
 	return spot{file: m.file, at: m.at + end + 1, col: m.col, mark: m, gap: -1}, ""
 }
 
+var literalScalar = regexp.MustCompile(`^([A-Za-z0-9_.-]+|"[^"{}\\]*"|'[^'{}]*')[ \t]*(?:#[^\n]*)?\r?$`)
+
+// scalarSpot finds the place of a key's value where the template writes it as a literal.
+func (h *helmSource) scalarSpot(m map[string]any, key string) (spot, bool) {
+	for _, x := range h.marks.in(m) {
+		if x.key != key {
+			continue
+		}
+		line, _, _ := strings.Cut(h.textOf(x)[x.at:], "\n")
+		value := strings.TrimLeft(line[len(key)+1:], " ")
+		at := x.at + len(line) - len(value)
+		if found := literalScalar.FindStringSubmatch(value); found != nil {
+			return spot{file: x.file, at: at, col: x.col, mark: x, drop: [2]int{at, at + len(found[1])}, only: true}, true
+		}
+	}
+	return spot{}, false
+}
+
+var emptyList = regexp.MustCompile(`^[^#\[{]*\[\s*()\][ \t]*\r?$`)
+
 var flowList = regexp.MustCompile(`^[^#\[{]*\[([^\[\]{}#]*[^\[\]{}#\s,])\s*\][ \t]*\r?$`)
 
 // itemSpot finds where an item can be put into a rendered list: right after the line of its key, or at the end of a list
@@ -176,6 +196,9 @@ func (h *helmSource) itemSpot(m map[string]any, key string) (spot, string) {
 		end = len(data) - x.at
 	}
 	line := data[x.at : x.at+end]
+	if at := emptyList.FindStringSubmatchIndex(line); at != nil {
+		return spot{file: x.file, at: x.at + at[3], col: x.col, mark: x, drop: [2]int{x.at + at[2], x.at + at[3]}, only: true}, ""
+	}
 	if at := flowList.FindStringSubmatchIndex(line); at != nil {
 		return spot{file: x.file, at: x.at + at[3], flow: quoteIn(line[at[2]:at[3]]), item: true, mark: x}, ""
 	}

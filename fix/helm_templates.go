@@ -39,7 +39,7 @@ func (p *prover) templatePatches(ctx context.Context, findings []check.Finding, 
 	if err := p.markAll(ctx, sources); err != nil {
 		return nil, nil, err
 	}
-	t := &templating{prover: p, literal: literal || p.literalTemplates, blocks: map[string]*placed{}}
+	t := &templating{prover: p, literal: literal || p.options.Remedies.LiteralTemplates, blocks: map[string]*placed{}}
 	for _, h := range sources {
 		for _, needs := range h.byFinding() {
 			if reason := t.take(h, needs); reason != "" {

@@ -13,22 +13,31 @@ func TestReferencedValues(t *testing.T) {
 	for template, want := range map[string]string{
 		`{{ .Values.a.b }}`:  "a.b",
 		`{{ $.Values.a.b }}`: "a.b",
-		`{{ with .Values.a }}{{ .b }}{{ $.Values.c }}{{ end }}`: "a a.b c",
-		`{{ $x := .Values.a }}{{ $x.b }}`:                       "a a.b",
-		`{{ (.Values.a).b }}`:                                   "a a.b",
-		`{{ index .Values "a" "b" }}`:                           "a.b",
-		`{{ dig "a" "b" "none" .Values.AsMap }}`:                "a.b",
-		`{{ toYaml (default .Values.a .Values.b) | indent 2 }}`: "a b",
-		`{{ define "x" }}{{ .ctx.Values.a }}{{ end }}`:          "a",
-		`{{ range .Values.a }}{{ .b }}{{ end }}`:                "a",
-		`{{ if .Values.global.a }}{{ end }}`:                    "global.a",
+		`{{ with .Values.a }}{{ .b }}{{ $.Values.c }}{{ end }}`:                                     "a a.b c",
+		`{{ $x := .Values.a }}{{ $x.b }}`:                                                           "a a.b",
+		`{{ (.Values.a).b }}`:                                                                       "a a.b",
+		`{{ index .Values "a" "b" }}`:                                                               "a.b",
+		`{{ dig "a" "b" "none" .Values.AsMap }}`:                                                    "a.b",
+		`{{ toYaml (default .Values.a .Values.b) | indent 2 }}`:                                     "a b",
+		`{{ define "x" }}{{ .ctx.Values.a }}{{ end }}`:                                              "a",
+		`{{ range .Values.a }}{{ .b }}{{ end }}`:                                                    "a a.*.b",
+		`{{ if .Values.global.a }}{{ end }}`:                                                        "global.a",
+		`{{ range $k, $v := .Values.a }}{{ $v.b.c }}{{ end }}`:                                      "a a.*.b.c",
+		`{{ $c := index .Values .x }}{{ $c.b }}`:                                                    "* *.b",
+		`{{ define "x" }}{{ .c.b }}{{ end }}{{ include "x" (dict "c" .Values.a "r" $) }}`:           "a a.b",
+		`{{ define "x" }}{{ .b }}{{ end }}{{ template "x" .Values.a }}`:                             "a a.b",
+		`{{ define "x" }}{{ (index . 1).b }}{{ end }}{{ include "x" (list $ .Values.a) }}`:          "a a.b",
+		`{{ $x := .Values.a | default dict }}{{ $x.b }}`:                                            "a a.b",
+		`{{ define "x" }}{{ include "x" . }}{{ .Values.a }}{{ end }}{{ include "x" . }}`:            "a",
+		`{{ define "x" }}{{ include "x" (dict "y" .) }}{{ end }}{{ include "x" .Values.a }}`:        "a",
+		`{{ range list "a" "b" }}{{ with index $.Values . }}{{ .image }}{{ end }}{{ .b }}{{ end }}`: "* *.image",
 	} {
 		view := &render.ChartView{Parts: []render.ChartPart{
 			{Templates: []render.ChartFile{{Name: "templates/x.yaml", File: "x.yaml", Data: []byte(template)}}}}}
 		var got []string
-		for ref := range referencedValues(view) {
+		for ref := range referencedValues(view).all {
 			if ref != "" {
-				got = append(got, strings.ReplaceAll(ref, "\x00", "."))
+				got = append(got, strings.NewReplacer("\x00", ".", anyItem, "*").Replace(ref))
 			}
 		}
 		slices.Sort(got)

@@ -10,6 +10,9 @@ import (
 
 // literal writes a block as YAML, indented for its spot, in the manner of the template around it.
 func (b *block) literal(data string) string {
+	if b.spot.only {
+		return flowText(b.value)
+	}
 	w := yamlWriter{gap: listGap(data)}
 	if b.spot.gap >= 0 {
 		w.gap = b.spot.gap
@@ -93,6 +96,19 @@ func keysNameFirst(m map[string]any) []string {
 		}
 	}
 	return keys
+}
+
+// flowText writes a value on one line.
+func flowText(v any) string {
+	m, ok := v.(map[string]any)
+	if !ok || len(m) == 0 {
+		return scalarText(v)
+	}
+	var parts []string
+	for _, k := range keysNameFirst(m) {
+		parts = append(parts, k+": "+flowText(m[k]))
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
 }
 
 // scalarText writes a scalar, or an empty mapping or list.

@@ -63,7 +63,7 @@ func unwrap(err error) error {
 // write notes what is about to be replaced, before any of it is.
 func (j *journal) write(all []staged) error {
 	if old, _, err := j.read(); err == nil && len(old) > 0 {
-		return interrupted
+		return errInterrupted
 	}
 	var list []journalEntry
 	root := filepath.Dir(j.f.Name())
@@ -72,7 +72,7 @@ func (j *journal) write(all []staged) error {
 		if err != nil {
 			return err
 		}
-		list = append(list, journalEntry{filepath.ToSlash(name), digestOf(s.change.Before), digestOf(s.change.After)})
+		list = append(list, journalEntry{filepath.ToSlash(name), fileDigest(s.change.Before), fileDigest(s.change.After)})
 	}
 	text, err := json.Marshal(list)
 	if err == nil {
@@ -88,8 +88,8 @@ func (j *journal) write(all []staged) error {
 	return nil
 }
 
-// interrupted says that a writer died.
-var interrupted = errors.New("a fix was interrupted here, and its files may be half written: run `syncgate fix`, which puts the old ones back")
+// errInterrupted says that a writer died.
+var errInterrupted = errors.New("a fix was interrupted here, and its files may be half written: run `syncgate fix`, which puts the old ones back")
 
 // doneMark stands behind the entries once all files are in their places, or all old ones are: what stands beside them can go.
 const doneMark = "\ndone\n"
@@ -124,7 +124,7 @@ func (j *journal) close() error {
 	return errors.Join(err, j.f.Close())
 }
 
-func digestOf(data []byte) string {
+func fileDigest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }
@@ -139,7 +139,7 @@ func Interrupted(t *render.Tree) error {
 	if err := lock(f); err != nil {
 		return err
 	}
-	return interrupted
+	return errInterrupted
 }
 
 // Recover puts the files back that a dead writer of this tree was replacing. What was edited since stays as it is. said
@@ -182,14 +182,14 @@ func (e *journalEntry) putBack(t *render.Tree, done bool) (said string, err erro
 	if err != nil {
 		return "", err
 	}
-	switch sum := digestOf(now); {
+	switch sum := fileDigest(now); {
 	case done || sum == e.Before:
 	case sum == e.After:
 		old, err := os.ReadFile(backup)
 		if err != nil {
 			return "", err
 		}
-		if digestOf(old) != e.Before {
+		if fileDigest(old) != e.Before {
 			return "", fmt.Errorf("%s does not hold what it held", strings.TrimPrefix(backup, t.Dir()+string(filepath.Separator)))
 		}
 		if err := os.Rename(backup, target); err != nil {

@@ -15,6 +15,12 @@ import (
 	"github.com/syncgate/syncgate/render"
 )
 
+// Why the rungs for kustomizations have nothing for a finding, as far as another rung may know more.
+const (
+	noOverlay       = "no patch of the kustomization sets it"
+	noKustomization = "its source is no kustomization, which could patch it"
+)
+
 // overlayPatches is the second rung: a patch, anywhere in the kustomizations of a source, that sets the field to a bad
 // value, or that adds the container, is where the good one belongs.
 func (p *prover) overlayPatches(_ context.Context, findings []check.Finding) (patches []*Patch, left []Left, err error) {
@@ -22,7 +28,7 @@ func (p *prover) overlayPatches(_ context.Context, findings []check.Finding) (pa
 	for _, f := range findings {
 		ops, doc := p.overriding(&f)
 		if doc == nil {
-			left = append(left, Left{f, "no patch of the kustomization sets it"})
+			left = append(left, Left{f, noOverlay})
 			continue
 		}
 		key := doc.key() + " " + opsKey(ops)
@@ -149,7 +155,7 @@ func (p *prover) byObject(findings []check.Finding, plan func(src render.Source,
 			file, found = p.kustomizationIn(src.Path)
 		}
 		var x *Patch
-		reason := "its source is no kustomization, which could patch it"
+		reason := noKustomization
 		switch {
 		case found:
 			x, reason = plan(src, file, fs)

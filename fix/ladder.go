@@ -16,11 +16,14 @@ type rung struct {
 	shared bool
 	// latest says that its reasons for leaving a finding count for more than those of the rungs before.
 	latest bool
+	// secrets says that it is for findings of values that must not be in git, and for no others.
+	secrets bool
 }
 
 // ladder lists the rungs, the most local change first. What one rung does not resolve goes to the next.
 func (p *prover) ladder() []rung {
 	return []rung{
+		{find: p.secrets, shared: true, secrets: true},
 		{find: p.documents, shared: true},
 		{find: p.helmValues, shared: true},
 		{find: p.helmOwnValues, shared: true},
@@ -38,6 +41,7 @@ func (p *prover) ladder() []rung {
 func (p *prover) climb(ctx context.Context, findings []check.Finding, v *Verified) error {
 	var kept []*Patch
 	reasons, tried := map[findingKey]string{}, map[findingKey]bool{}
+	v.tried = attempts{}
 	others := p.outside()
 	for _, try := range p.ladder() {
 		if len(findings) == 0 {
@@ -47,6 +51,7 @@ func (p *prover) climb(ctx context.Context, findings []check.Finding, v *Verifie
 		if try.shared {
 			all = slices.Concat(findings, others)
 		}
+		all = slices.DeleteFunc(slices.Clone(all), func(f check.Finding) bool { return aboutSecret(&f) != try.secrets })
 		patches, left, err := try.find(ctx, all)
 		if err != nil {
 			return err
@@ -63,12 +68,14 @@ func (p *prover) climb(ctx context.Context, findings []check.Finding, v *Verifie
 				reasons[keyOf(&l.Finding)] = l.Reason
 			}
 			keepReason(reasons, &l.Finding, l.Reason)
+			v.tried.add(&l.Finding, l.Reason)
 		}
 		for _, d := range dropped {
 			for i := range d.patch.Resolves {
 				f := &d.patch.Resolves[i]
 				k := keyOf(f)
 				tried[k] = true
+				v.tried.add(f, d.String())
 				if reasons[k] = d.reason; d.path != nil && d.object == f.Source+"\x00"+objectKey(f.Object) {
 					p.blamed[k] = d.path
 				}
@@ -78,6 +85,9 @@ func (p *prover) climb(ctx context.Context, findings []check.Finding, v *Verifie
 	}
 	for _, f := range findings {
 		v.left = append(v.left, Left{f, reasons[keyOf(&f)]})
+	}
+	if err := p.documentDefaults(ctx, kept); err != nil {
+		return err
 	}
 	files, _, err := p.edited(kept)
 	if err != nil {

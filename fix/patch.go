@@ -20,6 +20,7 @@ type Patch struct {
 	Resolves []check.Finding
 	Also     []string // fields beside the wanted ones that read the same value, and change alike
 	parts    []part
+	title    string          // of a patch from a bundle
 	shared   bool            // it sets a value that several containers and objects may read
 	reach    map[string]bool // objects that read it, by source and objectKey; nil when that is unknown
 }
@@ -56,6 +57,9 @@ func (p *Patch) files() []string {
 
 // Title says in a few words what the patch does.
 func (p *Patch) Title() string {
+	if p.title != "" {
+		return p.title
+	}
 	f := &p.Resolves[0]
 	var what []string
 	for _, w := range p.Wants {

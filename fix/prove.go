@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -13,10 +14,76 @@ import (
 	"github.com/syncgate/syncgate/render"
 )
 
-// prove adds patches to those proven before: all at once, then without those that break the proof, until the rest
+// prove adds patches to those proven before, as far as they hold in every source, and in charts with the values of their
+// ci folders.
+func (p *prover) prove(ctx context.Context, proven, patches []*Patch) (kept []*Patch, dropped []drop, err error) {
+	kept, dropped, err = p.proveSources(ctx, proven, patches)
+	if err != nil {
+		return nil, nil, err
+	}
+	var again []drop
+	for {
+		fresh := slices.DeleteFunc(slices.Clone(kept), func(x *Patch) bool { return slices.Contains(proven, x) })
+		problems, err := p.testedProblems(ctx, kept, fresh)
+		if err != nil || len(problems) == 0 {
+			kept, more, err2 := p.oneByOne(ctx, kept, again)
+			return kept, slices.Concat(dropped, more), cmp.Or(err, err2)
+		}
+		blamed, _ := blame(problems, fresh)
+		for _, x := range fresh {
+			if d, ok := blamed[x]; ok {
+				again = append(again, d)
+			}
+		}
+		fresh = slices.DeleteFunc(fresh, func(x *Patch) bool { _, ok := blamed[x]; return ok })
+		var more []drop
+		if kept, more, err = p.settle(ctx, proven, fresh); err != nil {
+			return nil, nil, err
+		}
+		dropped = append(dropped, more...)
+	}
+}
+
+// testedProblems is compareTested for all patches, of which some are fresh.
+func (p *prover) testedProblems(ctx context.Context, all, fresh []*Patch) ([]problem, error) {
+	files, _, err := p.edited(all)
+	if err != nil {
+		return nil, err
+	}
+	return p.compareTested(ctx, files, all, filesOf(fresh))
+}
+
+// oneByOne tries what was dropped together with others, for the values of a ci folder, alone.
+func (p *prover) oneByOne(ctx context.Context, kept []*Patch, try []drop) (_ []*Patch, dropped []drop, err error) {
+	for _, d := range try {
+		if d.alone {
+			dropped = append(dropped, d)
+			continue
+		}
+		with, more, err := p.settle(ctx, kept, []*Patch{d.patch})
+		if err != nil {
+			return nil, nil, err
+		}
+		if dropped = append(dropped, more...); len(more) > 0 {
+			continue
+		}
+		problems, err := p.testedProblems(ctx, with, []*Patch{d.patch})
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(problems) > 0 {
+			dropped = append(dropped, drop{d.patch, problems[0].reason, true, problems[0].path, problems[0].object})
+		} else {
+			kept = with
+		}
+	}
+	return kept, dropped, nil
+}
+
+// proveSources adds patches to those proven before: all at once, then without those that break the proof, until the rest
 // holds. What was dropped together with others is tried again: with those that reach the same objects, then alone, as
 // long as that gets further (one value may replace a default that another one needs).
-func (p *prover) prove(ctx context.Context, proven, patches []*Patch) (kept []*Patch, dropped []drop, err error) {
+func (p *prover) proveSources(ctx context.Context, proven, patches []*Patch) (kept []*Patch, dropped []drop, err error) {
 	patches, dropped = withoutConflicts(proven, patches)
 	first, out, err := p.settle(ctx, proven, patches)
 	if err != nil {
@@ -255,16 +322,28 @@ func (p *prover) compareObjects(res *render.Result, before *check.SourceReport, 
 		return []problem{{reason: reason, source: id, read: before.Read}}, nil
 	}
 	old := p.objects[id]
-	if len(old) != len(res.Objects) {
-		reason := fmt.Sprintf("%s renders %d objects with it instead of %d", id, len(res.Objects), len(old))
+	swap := swapsOf(id, wanted)
+	if want := len(old) - len(swap.gone) + len(swap.planned); want != len(res.Objects) {
+		reason := fmt.Sprintf("%s renders %d objects with it instead of %d", id, len(res.Objects), want)
 		return []problem{{reason: reason, source: id, read: before.Read}}, nil
 	}
 	if res.Doubled > p.doubled[id] {
 		out = append(out, problem{reason: fmt.Sprintf("%s would hold a key twice", id), source: id, read: before.Read})
 	}
-	for i := range res.Objects {
-		o := &res.Objects[i]
+	i := -1 // in old
+	for j := range res.Objects {
+		o := &res.Objects[j]
 		key := objectKey(o)
+		if by := swap.planned[nameKey(o)]; by != nil {
+			if reason := swap.arrives(o); reason != "" {
+				out = append(out, problem{reason: reason, source: id, file: o.File, read: before.Read})
+			}
+			continue
+		}
+		if i = swap.next(old, i); i == len(old) {
+			reason := fmt.Sprintf("%s renders %s with it, which nothing asked for", id, o.ID())
+			return append(out, problem{reason: reason, source: id, read: before.Read}), odd
+		}
 		wants := wanted[id+"\x00"+key]
 		bad := func(reason string) {
 			pr := problem{reason: reason, source: id, file: o.File, object: id + "\x00" + key, read: before.Read}
@@ -289,6 +368,7 @@ func (p *prover) compareObjects(res *render.Result, before *check.SourceReport, 
 		case old[i].id != key:
 			bad(fmt.Sprintf("%s renders other objects with it", id))
 		case !changed:
+		case len(wants) == 0 && p.onlyValues(o, &old[i]):
 		case len(wants) == 0:
 			bad(fmt.Sprintf("it would change %s of %s too, where nothing asked for it", o.ID(), id))
 		default:
@@ -298,6 +378,12 @@ func (p *prover) compareObjects(res *render.Result, before *check.SourceReport, 
 		}
 	}
 	return out, odd
+}
+
+// onlyValues reports whether an object differs from what it was only in values that it holds for other sources.
+func (p *prover) onlyValues(o *render.Object, old *digest) bool {
+	rest, ok := p.layers.rest(o)
+	return ok && rest == old.rest
 }
 
 // asExpected reports whether a patched object is the old one with the wants met and nothing else.

@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/kubernetes/pkg/apis/core"
-	defaults "k8s.io/kubernetes/pkg/apis/core/v1"
+	v1defaults "k8s.io/kubernetes/pkg/apis/core/v1"
 	"k8s.io/kubernetes/pkg/apis/core/validation"
 	"k8s.io/kubernetes/pkg/features"
 
@@ -48,13 +48,13 @@ func refusals(o *render.Object) field.ErrorList {
 
 func podRefusals(p *check.Pod) field.ErrorList {
 	pod := corev1.Pod{ObjectMeta: p.Meta, Spec: *p.Spec.DeepCopy()}
-	defaults.SetObjectDefaults_Pod(&pod)
+	v1defaults.SetObjectDefaults_Pod(&pod)
 	var at *field.Path
 	if len(p.At) > 0 {
 		at = field.NewPath(p.At.String())
 	}
 	template := core.PodTemplateSpec{ObjectMeta: pod.ObjectMeta}
-	if err := defaults.Convert_v1_PodSpec_To_core_PodSpec(&pod.Spec, &template.Spec, nil); err != nil {
+	if err := v1defaults.Convert_v1_PodSpec_To_core_PodSpec(&pod.Spec, &template.Spec, nil); err != nil {
 		return field.ErrorList{field.InternalError(at, err)}
 	}
 	return validation.ValidatePodTemplateSpec(&template, at, podOptions)

@@ -51,14 +51,14 @@ func (w *Writer) Write(v *Verified) (err error) {
 	}
 	w.step()
 	if err := j.write(all); err != nil {
-		if errors.Is(err, interrupted) {
+		if errors.Is(err, errInterrupted) {
 			j.f.Close()
 			return err
 		}
 		return errors.Join(fmt.Errorf("%w; nothing was changed", err), j.close())
 	}
 	defer func() {
-		if errors.Is(err, interrupted) { // what is left is needed to put the old files back
+		if errors.Is(err, errInterrupted) { // what is left is needed to put the old files back
 			j.f.Close()
 			return
 		}
@@ -176,7 +176,7 @@ func restore(done []staged) error {
 	if len(errs) == 0 {
 		return errors.New("nothing was changed")
 	}
-	return errors.Join(append(errs, interrupted)...)
+	return errors.Join(append(errs, errInterrupted)...)
 }
 
 // syncDir makes renames in a directory last. Not every file system can.

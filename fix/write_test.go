@@ -130,10 +130,10 @@ func TestRecoverKeepsEdits(t *testing.T) {
 		t.Errorf("recovering beside a writer: %v", err)
 	}
 	j.f.Close() // it dies
-	if err := Interrupted(tree); !errors.Is(err, interrupted) {
+	if err := Interrupted(tree); !errors.Is(err, errInterrupted) {
 		t.Errorf("after a crash: %v", err)
 	}
-	if err := w.Write(v); !errors.Is(err, interrupted) {
+	if err := w.Write(v); !errors.Is(err, errInterrupted) {
 		t.Errorf("writing after a crash: %v", err)
 	}
 	writePods(t, dir)

@@ -4,6 +4,8 @@ import (
 	"path"
 	"sort"
 	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // Skipped is something that discovery passed over, and why.
@@ -17,6 +19,9 @@ type Discovery struct {
 	Sources []Source  // sorted by ID
 	Skipped []Skipped // sorted by path
 	Failed  []*Error  // what could not be looked at
+
+	parsed map[string]*yaml.Node // what it went by
+	listed map[string][]Entry
 }
 
 // DiscoverOptions narrow or widen what counts as an entry point.
@@ -28,8 +33,14 @@ type DiscoverOptions struct {
 	All bool
 	// Helm holds for every chart that is found.
 	Helm HelmOptions
+	// Known, when set, is what was found in a tree that this one lays edits over, both unchanged since: it spares work.
+	Known *Discovery
 	// Declared are the sources that the configuration lists.
 	Declared []Declared
+	// Follow, when set, knows the objects that name further sources. Only Explore looks for them.
+	Follow Follower
+	// AllowUnresolved passes over what such objects name and nobody can find out, instead of failing.
+	AllowUnresolved bool
 }
 
 // Discover finds the entry points of a repository: the sources that somebody would apply. What is only a part of
@@ -37,7 +48,7 @@ type DiscoverOptions struct {
 // reason.
 func Discover(t *Tree, o DiscoverOptions) (*Discovery, error) {
 	d := &discoverer{tree: t, all: o.All, helm: o.Helm, declared: o.Declared, taken: map[string]bool{}}
-	d.scan = newScan(t)
+	d.scan = newScan(t, o.Known)
 	d.scan.walk(".")
 	d.owners = findOwners(t, d.scan)
 	if len(o.Paths) == 0 {
@@ -50,7 +61,7 @@ func Discover(t *Tree, o DiscoverOptions) (*Discovery, error) {
 	}
 	sort.Slice(d.sources, func(i, j int) bool { return d.sources[i].ID < d.sources[j].ID })
 	sort.Slice(d.skipped, func(i, j int) bool { return d.skipped[i].Path < d.skipped[j].Path })
-	return &Discovery{Sources: d.sources, Skipped: d.skipped, Failed: d.failed}, nil
+	return &Discovery{Sources: d.sources, Skipped: d.skipped, Failed: d.failed, parsed: d.scan.parsed, listed: d.scan.listed}, nil
 }
 
 type discoverer struct {

@@ -200,7 +200,7 @@ func FuzzDiscover(f *testing.F) {
 			}
 			known[s.Path] = true
 		}
-		scanned := newScan(tree)
+		scanned := newScan(tree, nil)
 		scanned.walk(".")
 		for _, list := range [][]string{scanned.manifests, scanned.kustomizationDirs(), scanned.chartDirs()} {
 			for _, name := range list {

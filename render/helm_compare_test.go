@@ -18,13 +18,13 @@ import (
 
 // compareMasked compares outside what differs between two runs of the command.
 func compareMasked(chart string, want, again, got []any, sum *helmTotals) string {
-	if !reflect.DeepEqual(kinds(want), kinds(again)) {
+	if !reflect.DeepEqual(kindsOf(want), kindsOf(again)) {
 		sum.masked = append(sum.masked, chart+": order")
 		for _, list := range [][]any{want, again, got} {
 			sort.SliceStable(list, func(i, j int) bool { return identity(list[i]) < identity(list[j]) })
 		}
 	}
-	if !reflect.DeepEqual(kinds(want), kinds(got)) {
+	if !reflect.DeepEqual(kindsOf(want), kindsOf(got)) {
 		return fmt.Sprintf("objects differ:\nhelm: %s\nours: %s", identities(want), identities(got))
 	}
 	for i := range want {
@@ -40,8 +40,8 @@ func compareMasked(chart string, want, again, got []any, sum *helmTotals) string
 	return ""
 }
 
-// kinds tell lists apart whose objects have random names.
-func kinds(list []any) []string {
+// kindsOf tell lists apart whose objects have random names.
+func kindsOf(list []any) []string {
 	out := make([]string, len(list))
 	for i := range list {
 		m, _ := list[i].(map[string]any)

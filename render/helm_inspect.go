@@ -94,7 +94,7 @@ func (v *ChartView) add(c *loadedChart, ch *chart.Chart, keys []string, dir, for
 // repositoryOf is where a chart says that it takes a subchart from, "" when that is its own directory.
 func repositoryOf(parent, sub *chart.Chart) string {
 	for _, d := range parent.Metadata.Dependencies {
-		if d.Name == sub.Name() && d.Repository != "" && !strings.HasPrefix(d.Repository, "file://") {
+		if (d.Name == sub.Name() && d.Alias == "" || d.Alias == sub.Name()) && d.Repository != "" && !strings.HasPrefix(d.Repository, "file://") {
 			return d.Repository
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"helm.sh/helm/v3/pkg/strvals"
@@ -85,7 +86,13 @@ func readLayer(t *Tree, l ValueLayer, b *budget) (map[string]any, error) {
 		return nil, &Error{File: l.File, Msg: "values are read from the repository only",
 			Hint: "commit the values file, and name it by its path"}
 	}
+	if l.Encoding == EncodingInline {
+		return parseValues([]byte(l.Text), l.File, 0)
+	}
 	data, err := t.ReadFile(l.File)
+	if l.Optional && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fileError(l.File, err)
 	}

@@ -74,6 +74,7 @@ func (k *krustyBuild) run(traced bool) (krustyResult, error) {
 
 func (k *krustyBuild) runOnce(traced bool) (res krustyResult, err error) {
 	f := newTreeFS(k.tree, k.src.Path, traced)
+	f.edit = k.src.Kustomize
 	res.fs = f
 	defer func() {
 		if p := recover(); p != nil {

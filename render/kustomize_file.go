@@ -19,7 +19,8 @@ import (
 type kustomization struct {
 	dir  string // what it is relative to
 	file string
-	data []byte
+	text []byte              // as it stands in the file
+	data []byte              // with what the source's user changes in it
 	spec types.Kustomization // legacy fields moved to where they belong now
 
 	copies map[copyRef]string // what is shown in the place of remote references
@@ -31,10 +32,17 @@ const maxKustomizations = 2000
 // serve looks at a kustomization file before krusty gets it: what is remote or would run something is refused, and in
 // a traced run the entry is made to ask for origin annotations, which its bases inherit (target.accumulateDirectory).
 func (f *treeFS) serve(dir, file string, data []byte) ([]byte, error) {
-	k := &kustomization{dir: dir, file: file, data: data}
+	k := &kustomization{dir: dir, file: file, text: data, data: data}
 	if f.loaded = append(f.loaded, k); len(f.loaded) > maxKustomizations {
 		return nil, f.refuse(&Error{File: file, Limit: true, Msg: fmt.Sprintf("more than %d kustomizations are read", maxKustomizations),
 			Hint: "look for bases that are used twice on every level"})
+	}
+	if len(f.loaded) == 1 && !f.edit.empty() {
+		edited, err := f.edit.edited(file, data)
+		if err != nil {
+			return nil, f.refuse(err)
+		}
+		k.data, data = edited, edited
 	}
 	if k.spec.Unmarshal(data) != nil {
 		return data, nil // krusty says what is wrong with it
@@ -155,7 +163,7 @@ func dataFiles(g types.KvPairSources) []string {
 // line is the line of the first scalar in the file that match accepts, 0 when there is none.
 func (k *kustomization) line(match func(string) bool) int {
 	var doc yaml.Node
-	if err := yaml.NewDecoder(bytes.NewReader(k.data)).Decode(&doc); err != nil {
+	if err := yaml.NewDecoder(bytes.NewReader(k.text)).Decode(&doc); err != nil {
 		return 0
 	}
 	return scalarLine(&doc, match)

@@ -22,6 +22,7 @@ type treeFS struct {
 	t     *Tree
 	entry string // directory of the entry kustomization, relative to the root
 	trace bool   // have the entry kustomization ask for origin annotations
+	edit  KustomizeOptions
 
 	fault  error // the first refusal
 	schema bool  // a kustomization names an OpenAPI schema

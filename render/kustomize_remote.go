@@ -61,7 +61,7 @@ func (f *treeFS) checkInline(k *kustomization) error {
 // checkRest refuses what is remote in a kustomization after all copies were put in: a reference in a place where
 // kustomize itself cannot use a URL.
 func (f *treeFS) checkRest(k *kustomization, data []byte) error {
-	served := &kustomization{dir: k.dir, file: k.file, data: k.data}
+	served := &kustomization{dir: k.dir, file: k.file, text: k.text, data: k.data}
 	if err := served.spec.Unmarshal(data); err != nil {
 		return err
 	}

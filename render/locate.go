@@ -3,7 +3,7 @@ package render
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
+	"reflect"
 	"sync"
 
 	"sigs.k8s.io/kustomize/kyaml/resid"
@@ -31,9 +31,11 @@ type Locator struct {
 const maxLocated = 4 << 20
 
 type located struct {
-	once sync.Once
-	docs []*yaml.Node // nil entries are empty documents
+	read sync.Once
 	text []byte
+
+	parse sync.Once
+	docs  []*yaml.Node // nil entries are empty documents
 
 	mu    sync.Mutex
 	lines map[string]int // by kind, for guessLine
@@ -54,8 +56,8 @@ func (l *Locator) load(file string) *located {
 		l.files[file] = f
 	}
 	l.mu.Unlock()
-	f.once.Do(func() {
-		f.parse(l.tree, file)
+	f.read.Do(func() {
+		f.text, _ = l.tree.ReadFile(file)
 		l.mu.Lock()
 		l.size += len(f.text)
 		l.mu.Unlock()
@@ -63,24 +65,23 @@ func (l *Locator) load(file string) *located {
 	return f
 }
 
-func (f *located) parse(t *Tree, file string) {
-	data, err := t.ReadFile(file)
-	if err != nil {
-		return
-	}
-	f.text = data
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	for {
-		var n yaml.Node
-		if dec.Decode(&n) != nil {
-			return
+// documents are those before the first that is no YAML.
+func (f *located) documents() []*yaml.Node {
+	f.parse.Do(func() {
+		dec := yaml.NewDecoder(bytes.NewReader(f.text))
+		for {
+			var n yaml.Node
+			if dec.Decode(&n) != nil {
+				return
+			}
+			if n.Kind == yaml.DocumentNode && len(n.Content) == 1 {
+				f.docs = append(f.docs, n.Content[0])
+			} else {
+				f.docs = append(f.docs, nil)
+			}
 		}
-		if n.Kind == yaml.DocumentNode && len(n.Content) == 1 {
-			f.docs = append(f.docs, n.Content[0])
-		} else {
-			f.docs = append(f.docs, nil)
-		}
-	}
+	})
+	return f.docs
 }
 
 // Object finds the document that holds an object. It returns false when the object is generated, comes from a
@@ -91,14 +92,14 @@ func (l *Locator) Object(o *Object) (Place, bool) {
 	}
 	f := l.load(o.File)
 	if o.Doc >= 0 {
-		return Place{File: o.File, Doc: o.Doc, Path: o.At}, o.Doc < len(f.docs)
+		return Place{File: o.File, Doc: o.Doc, Path: o.At}, o.Doc < len(f.documents())
 	}
 	ref := o.Ref
 	if ref.Namespace == resid.TotallyNotANamespace {
 		ref.Namespace = ""
 	}
 	var found []Place
-	for i, doc := range f.docs {
+	for i, doc := range f.documents() {
 		findObject(doc, ref, Place{File: o.File, Doc: i}, &found)
 	}
 	if len(found) != 1 {
@@ -149,8 +150,28 @@ func (l *Locator) Field(o *Object, p Path) (place Place, missing Path, ok bool) 
 	return place, nil, true
 }
 
+// Holds finds where a field of a rendered object is written as it is rendered, whatever the style. It returns false when no
+// file holds the field, or holds another value that something changes on the way.
+func (l *Locator) Holds(o *Object, p Path) (Place, bool) {
+	place, missing, ok := l.Field(o, p)
+	if !ok || len(missing) > 0 {
+		return Place{}, false
+	}
+	node := l.node(place)
+	if node == nil {
+		return Place{}, false
+	}
+	got, _, err := toJSON(node, newBudget())
+	rendered, err2 := fieldAt(o.JSON, p)
+	if err != nil || err2 != nil {
+		return Place{}, false
+	}
+	var written any
+	return place, json.Unmarshal(got, &written) == nil && reflect.DeepEqual(written, rendered)
+}
+
 func (l *Locator) node(place Place) *yaml.Node {
-	n := l.load(place.File).docs[place.Doc]
+	n := l.load(place.File).documents()[place.Doc]
 	for _, s := range place.Path {
 		if n, _ = step(n, nil, s); n == nil {
 			return nil
@@ -251,7 +272,7 @@ func (l *Locator) Origin(o *Object, p Path) Origin {
 
 // position is where the last step of a place stands: a key, or a list item's first byte.
 func (l *Locator) position(place Place) (line, column int) {
-	n := l.load(place.File).docs[place.Doc]
+	n := l.load(place.File).documents()[place.Doc]
 	if n == nil {
 		return 0, 0
 	}
@@ -298,11 +319,19 @@ func (l *Locator) guessLine(o *Object) int {
 	return line
 }
 
+// onlyLine is the number of the one line that says a kind, 0 when none or more than one does.
 func onlyLine(text []byte, kind string) int {
-	re := regexp.MustCompile(`(?m)^kind:[ \t]*["']?` + regexp.QuoteMeta(kind) + `["']?[ \t]*\r?$`)
-	at := re.FindAllIndex(text, 2)
-	if len(at) != 1 {
-		return 0
+	found, number := 0, 0
+	for line := range bytes.Lines(text) {
+		number++
+		value, ok := bytes.CutPrefix(line, []byte("kind:"))
+		if !ok || string(bytes.Trim(bytes.TrimSpace(value), `"'`)) != kind {
+			continue
+		}
+		if found > 0 {
+			return 0
+		}
+		found = number
 	}
-	return bytes.Count(text[:at[0][0]], []byte("\n")) + 1
+	return found
 }

@@ -41,15 +41,8 @@ func MaskSecret(o *Object) (json.RawMessage, error) {
 	return json.Marshal(m)
 }
 
-// ObjectYAML is an object as YAML with sorted keys, the data of a Secret masked on demand.
-func ObjectYAML(o *Object, mask bool) (string, error) {
-	raw := o.JSON
-	if mask {
-		var err error
-		if raw, err = MaskSecret(o); err != nil {
-			return "", err
-		}
-	}
-	out, err := sigsyaml.JSONToYAML(raw)
+// ObjectYAML is an object as YAML with sorted keys.
+func ObjectYAML(o *Object) (string, error) {
+	out, err := sigsyaml.JSONToYAML(o.JSON)
 	return string(out), err
 }

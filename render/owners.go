@@ -25,7 +25,7 @@ func findOwners(t *Tree, s *scan) *owners {
 	refs := map[string][]string{} // kustomization -> kustomizations it uses
 	components := map[string]bool{}
 	for _, dir := range s.kustomizationDirs() {
-		root := readYAML(t, s.kustomizations[dir])
+		root := s.yaml(s.kustomizations[dir])
 		components[dir] = scalarAt(root, "kind") == "Component"
 		o.follow(t, dir, root, refs)
 	}
@@ -41,7 +41,7 @@ func (o *owners) findCharts(t *Tree) {
 		} else if part == "templates" || part == "ci" {
 			o.chart[dir] = "inside the chart " + parent
 		}
-		o.library[dir] = scalarAt(readYAML(t, path.Join(dir, "Chart.yaml")), "type") == "library"
+		o.library[dir] = scalarAt(o.scan.yaml(path.Join(dir, "Chart.yaml")), "type") == "library"
 	}
 	for _, dir := range o.scan.kustomizationDirs() {
 		if parent, part := o.chartAround(dir); part == "templates" {
@@ -222,6 +222,19 @@ func inflatedCharts(root *yaml.Node) []string {
 
 // maxIndexFile bounds the files that discovery itself reads.
 const maxIndexFile = 1 << 20
+
+// yaml is the first document of a file that discovery goes by.
+func (s *scan) yaml(name string) *yaml.Node {
+	if _, edited := s.tree.edits[name]; s.known != nil && !edited {
+		if n, ok := s.known.parsed[name]; ok {
+			s.parsed[name] = n
+			return n
+		}
+	}
+	n := readYAML(s.tree, name)
+	s.parsed[name] = n
+	return n
+}
 
 // readYAML is the first document of a small file, nil when it cannot be read: then rendering says why.
 func readYAML(t *Tree, name string) *yaml.Node {

@@ -36,9 +36,13 @@ func NewPool(t *Tree, opts Options, limits Limits) *Pool {
 // Render renders sources of t, which must stand on the pool's directory, and hands each Result to each, from several
 // goroutines at once and in no order. It returns ctx's error when ctx ends before all are done.
 func (p *Pool) Render(ctx context.Context, t *Tree, sources []Source, each func(Result)) error {
+	workers := min(p.limits.Workers, len(sources))
+	if workers > 1 && len(sources) > workers {
+		sources = heaviestFirst(t, sources)
+	}
 	todo := make(chan Source)
 	var wg sync.WaitGroup
-	for range min(p.limits.Workers, len(sources)) {
+	for range workers {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()

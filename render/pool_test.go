@@ -224,3 +224,23 @@ func TestHeadKeepsTheFatalError(t *testing.T) {
 		t.Errorf("explained as %+v", e)
 	}
 }
+
+func TestHeaviestFirst(t *testing.T) {
+	big := strings.Repeat("# a comment that makes the file large\n", heavy/38+1)
+	tree := writeRepo(t, map[string]string{
+		"a/Chart.yaml": "name: a\n", "b/Chart.yaml": "name: b\n", "b/crds/x.yaml": big, "c/Chart.yaml": "name: c\n",
+		"d/kustomization.yaml": big, "e/Chart.yaml": "name: e\n", "e/templates/x.yaml": big, "e/templates/y.yaml": big,
+	})
+	var sources []Source
+	for _, p := range []string{"a", "b", "c", "e"} {
+		sources = append(sources, Source{ID: p, Path: p, Kind: KindHelm})
+	}
+	sources = append(sources, Source{ID: "d", Path: "d", Kind: KindKustomize})
+	var got []string
+	for _, s := range heaviestFirst(tree, sources) {
+		got = append(got, s.ID)
+	}
+	if want := "e b a c d"; strings.Join(got, " ") != want {
+		t.Errorf("order %v, want %s", got, want)
+	}
+}

@@ -72,7 +72,7 @@ func startWorker(cfg workerConfig) (*worker, error) {
 // its own.
 func workerEnviron(tmp string) []string {
 	env := []string{workerEnv + "=1", "HOME=" + tmp, "TMPDIR=" + tmp, "TMP=" + tmp, "TEMP=" + tmp, "PATH=",
-		"GIT_ALLOW_PROTOCOL=none", "GOTRACEBACK=single"}
+		"GIT_ALLOW_PROTOCOL=none", "GOTRACEBACK=single", "GOGC=400"} // nothing to collect while packages are initialized
 	for _, k := range []string{"SystemRoot", "GORACE", "GOCOVERDIR"} {
 		if v := os.Getenv(k); v != "" {
 			env = append(env, k+"="+v)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -34,6 +35,9 @@ func renderWithin(t *Tree, src Source, opts Options, limits Limits) (res Result)
 		}
 		res.Read = rec.Seen()
 	}()
+	for _, f := range src.From {
+		rec.Exists(f)
+	}
 	var err error
 	b := limits.budget()
 	switch src.Kind {
@@ -43,7 +47,13 @@ func renderWithin(t *Tree, src Source, opts Options, limits Limits) (res Result)
 		res.Objects, res.Empty, err = renderKustomize(rec, src, opts, b)
 	case KindHelm:
 		res.Objects, res.Empty, err = renderHelm(rec, src, opts, b)
+	case KindDirectory:
+		res.Objects, res.Empty, err = renderDirectory(rec, src, opts, b)
 	default:
+		if more := registered[src.Kind]; more != nil {
+			res.Objects, err = more(rec, src, opts)
+			break
+		}
 		err = fmt.Errorf("unknown kind of source %q", src.Kind)
 	}
 	res.Doubled = b.doubled
@@ -57,12 +67,40 @@ func renderWithin(t *Tree, src Source, opts Options, limits Limits) (res Result)
 	if err != nil {
 		res.NotManifests = ""
 		res.Err = asError(err, src)
-		res.Err.Msg = strings.TrimPrefix(res.Err.Msg, res.Err.File+" ")
+		res.Err.Msg = withoutContents(strings.TrimPrefix(res.Err.Msg, res.Err.File+" "))
 		if res.Err.Hint == "" {
 			res.Err.Hint = fallbackHint(src, res.Err.Msg)
 		}
 	}
 	return res
+}
+
+// registered are the kinds of sources that other packages render.
+var registered = map[Kind]func(*Tree, Source, Options) ([]Object, error){}
+
+// RegisterKind adds a kind of source, which render turns into objects: a pure function of its arguments, as Render is. It is
+// called from init functions, so that workers know the kind, too.
+func RegisterKind(k Kind, render func(*Tree, Source, Options) ([]Object, error)) {
+	registered[k] = render
+}
+
+// NewObject makes an object of its JSON, as rendered by a kind of RegisterKind: no file holds it as it is.
+func NewObject(raw []byte, file string) (Object, error) {
+	list, err := toObjects(document{json: raw}, "")
+	if err != nil || len(list) != 1 {
+		return Object{}, errors.Join(err, fmt.Errorf("%d objects where one was expected", len(list)))
+	}
+	o := list[0]
+	o.File, o.Generated, o.Doc = file, true, -1
+	return o, nil
+}
+
+// contents matches what kyaml's messages quote of a file, which may be a secret.
+var contents = regexp.MustCompile(`(?s):? node contents:.*$`)
+
+// withoutContents takes out of a message what it quotes of a file's values: a password that begins with * is an alias to YAML.
+func withoutContents(msg string) string {
+	return yamlAnchor.ReplaceAllString(contents.ReplaceAllString(msg, ""), "unknown anchor referenced")
 }
 
 // fallbackHint is what can be said about an error that comes without a hint.

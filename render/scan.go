@@ -7,6 +7,8 @@ import (
 	"path"
 	"sort"
 	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 var errNotThere = fs.ErrNotExist
@@ -23,22 +25,44 @@ type scan struct {
 	skipped        []Skipped
 	broken         []*Error // links with the name of a manifest that lead nowhere
 	failed         []*Error
+	known          *Discovery            // of the tree below the edits, nil for none
+	parsed         map[string]*yaml.Node // files that were read
+	listed         map[string][]Entry    // directories
+	edited         map[string]bool       // directories with edits in or below them
 }
 
-func newScan(t *Tree) *scan {
-	return &scan{tree: t, kustomizations: map[string]string{}, charts: map[string]bool{}}
+func newScan(t *Tree, known *Discovery) *scan {
+	s := &scan{tree: t, kustomizations: map[string]string{}, charts: map[string]bool{}, parsed: map[string]*yaml.Node{},
+		listed: map[string][]Entry{}, edited: map[string]bool{".": true}, known: known}
+	for name := range t.edits {
+		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+			s.edited[dir] = true
+		}
+	}
+	return s
+}
+
+// list lists a directory, unless that was done and no edit adds to it.
+func (s *scan) list(dir string) ([]Entry, error) {
+	if s.known != nil && !s.edited[dir] {
+		if entries, ok := s.known.listed[dir]; ok {
+			return entries, nil
+		}
+	}
+	return s.tree.ReadDir(dir)
 }
 
 // walk lists a directory and all below it. Linked directories are not entered: what they lead to is found where it
 // stands.
 func (s *scan) walk(dir string) {
-	entries, err := s.tree.ReadDir(dir)
+	entries, err := s.list(dir)
 	if err != nil {
 		e := asError(err, Source{Path: dir})
 		e.Source, e.Hint = dir, "make it readable"
 		s.failed = append(s.failed, e)
 		return
 	}
+	s.listed[dir] = entries
 	for _, e := range entries {
 		name := path.Join(dir, e.Name)
 		switch {

@@ -8,6 +8,8 @@ package render
 import (
 	"encoding/json"
 	"fmt"
+
+	"sigs.k8s.io/kustomize/api/types"
 )
 
 // Kind says how a source is rendered.
@@ -18,6 +20,7 @@ const (
 	KindPlain     Kind = "plain"     // one file of manifests, YAML or JSON
 	KindKustomize Kind = "kustomize" // a directory with a kustomization file
 	KindHelm      Kind = "helm"      // a chart directory or a packaged chart
+	KindDirectory Kind = "directory" // a directory of manifests, as an Argo CD Application applies it
 )
 
 // Source is one thing that can be rendered on its own.
@@ -31,6 +34,12 @@ type Source struct {
 	Cluster     string // where it is applied, "" when nobody says
 	Namespace   string // where objects go that name none, "" when nobody says
 	Helm        HelmOptions
+	Kustomize   KustomizeOptions
+	Directory   DirectoryOptions
+	From        []string // files that say how it is applied, beside those of Helm.Values: the result depends on them
+	// Labels are those that are given to Namespace when it is made for the source, nil when nobody says.
+	Labels map[string]string
+	Input  []byte // what a kind of RegisterKind needs beside the above
 }
 
 // Encoding says how a layer of values is written.
@@ -41,15 +50,18 @@ const (
 	EncodingFile   Encoding = "file"   // the whole file is the values
 	EncodingObject Encoding = "object" // the field at DocPath is the values mapping
 	EncodingText   Encoding = "text"   // the field at DocPath is a string of YAML
+	EncodingInline Encoding = "inline" // Text is the values: what makes them is written in no file as it is
 )
 
 // ValueLayer is one layer of Helm values and where it is written, so that a fix can be put there.
 // Layers stand in order of precedence, the last one wins.
 type ValueLayer struct {
-	File     string // relative to the Tree's root
+	File     string // relative to the Tree's root; with EncodingInline, the file to name in messages
 	Doc      int    // document in File, for EncodingObject and EncodingText
 	DocPath  Path
 	Encoding Encoding
+	Text     string // YAML, for EncodingInline
+	Optional bool   // a File that is not there counts as empty
 }
 
 // HelmOptions are the inputs of a chart render beside the chart itself. The zero value renders as
@@ -71,6 +83,34 @@ type HelmOptions struct {
 	KubeVersion  string   // overrides Options.KubeVersion
 	APIVersions  []string // beside Options.APIVersions
 	NameTemplate string
+}
+
+// KustomizeOptions are changes to a kustomization that its user makes on the way, as an Argo CD Application does. They are
+// applied in the order of the fields, as `kustomize edit` would, to a copy in memory.
+type KustomizeOptions struct {
+	NamePrefix, NameSuffix string
+	Images                 []string // as `kustomize edit set image` takes them
+	Replicas               []string // NAME=COUNT
+	Labels                 []string // NAME:VALUE, in the order of names
+	ForceLabels            bool     // replace what is there
+	LabelWithoutSelector   bool
+	Annotations            []string // NAME:VALUE, in the order of names
+	ForceAnnotations       bool     // replace what is there
+	Namespace              string
+	Patches                []types.Patch
+	Components             []string // relative to the kustomization
+}
+
+func (o *KustomizeOptions) empty() bool {
+	return o.NamePrefix == "" && o.NameSuffix == "" && o.Namespace == "" &&
+		len(o.Images)+len(o.Replicas)+len(o.Labels)+len(o.Annotations)+len(o.Patches)+len(o.Components) == 0
+}
+
+// DirectoryOptions say which files of a KindDirectory are manifests. Include and Exclude are globs over paths below the
+// directory, as Argo CD reads them: * goes over slashes, {a,b} is a choice.
+type DirectoryOptions struct {
+	Recurse          bool
+	Include, Exclude string
 }
 
 // Options hold for every source of a run.

@@ -71,8 +71,12 @@ func (t *Tree) With(edits map[string][]byte) *Tree {
 	return &out
 }
 
-// place is where a file stands, or would stand: links are followed in as much of its name as is there.
+// place is where a file stands, or would stand: links are followed in as much of its name as is there. That is no look at
+// the file.
 func (t *Tree) place(name string) string {
+	silent := *t
+	silent.rec = nil
+	t = &silent
 	name = clean(name)
 	rest := ""
 	for dir := name; dir != "."; dir = path.Dir(dir) {

@@ -1,10 +1,13 @@
 package render
 
 import (
+	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sync"
 )
 
@@ -36,7 +39,7 @@ func (d *disk) Lstat(name string) (fs.FileInfo, error) {
 
 func (d *disk) Open(name string) (*os.File, error) {
 	at, base := d.parent(name)
-	return at.Open(base)
+	return at.OpenFile(base, readOnly, 0)
 }
 
 func (d *disk) Readlink(name string) (string, error) {
@@ -66,6 +69,22 @@ func (d *disk) parent(name string) (*os.Root, string) {
 	}
 	d.dirs[dir] = at
 	return at, base
+}
+
+// readInto reads a file of at most limit bytes into a buffer, which it grows when it must. ok is false when it cannot.
+func (d *disk) readInto(name string, limit int, buf []byte) (data []byte, ok bool) {
+	info, err := d.Lstat(name) // to open a named pipe would wait for its writer
+	if err != nil || !info.Mode().IsRegular() || info.Size() > int64(limit) {
+		return buf, false
+	}
+	f, err := d.Open(name)
+	if err != nil {
+		return buf, false
+	}
+	defer f.Close()
+	buf = slices.Grow(buf[:0], int(info.Size()))[:info.Size()]
+	n, err := io.ReadFull(f, buf)
+	return buf[:n], err == nil || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // Close releases the directories.

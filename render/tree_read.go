@@ -6,8 +6,11 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"runtime"
+	"slices"
 	"sort"
 	"strings"
+	"sync"
 )
 
 // MaxFileSize is the largest file a Tree reads, in bytes. The API server refuses objects of more than about 3 MiB
@@ -76,6 +79,36 @@ func (t *Tree) readAll(real string, size int64) ([]byte, error) {
 			return nil, pathError("read", real, err)
 		}
 	}
+}
+
+// matching are those of the named files whose content matches, in no order: files of at most limit bytes that are no links,
+// by names in which no directory is one. It looks at several at once, and notes nothing.
+func (t *Tree) matching(names []string, limit int, match func(data []byte) bool) (out []string) {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for part := range slices.Chunk(names, len(names)/runtime.GOMAXPROCS(0)+1) {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			var buf []byte
+			for _, name := range part {
+				data, ok := t.edits[name]
+				if !ok {
+					if buf, ok = t.root.readInto(name, limit, buf); !ok {
+						continue
+					}
+					data = buf
+				}
+				if match(data) {
+					mu.Lock()
+					out = append(out, name)
+					mu.Unlock()
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	return out
 }
 
 // Entry is one name in a directory of a Tree.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"time"
 )
@@ -51,7 +52,7 @@ func RunIfWorker() {
 func work(in io.Reader, out io.Writer) error {
 	http.DefaultTransport = noNetwork{}
 	debug.SetMaxStack(maxStack)
-	spareCollections()
+	defer runtime.KeepAlive(spareCollections())
 	dec, enc := gob.NewDecoder(in), gob.NewEncoder(out)
 	var cfg workerConfig
 	if err := dec.Decode(&cfg); err != nil {
@@ -106,14 +107,17 @@ func receive(dec *gob.Decoder, requests chan<- request, temp string) {
 }
 
 // heapFloor is what a worker's heap may grow to before the collector looks at it. Sources leave nothing behind, so with
-// the few megabytes that are alive between them it would run many times for each: a fifth of a worker's time.
-const heapFloor = 128 << 20
+// the few megabytes that are alive between them it would run many times for each: a fifth of a worker's time. More than
+// this gains nothing: fresh pages cost as much.
+const heapFloor = 32 << 20
 
-// ballast counts as alive and is never touched, so it takes address space and no memory: with it the collector first
-// runs at heapFloor, and leaves large heaps to their usual factor, which a higher GOGC would not.
-var ballast []byte
-
-func spareCollections() { ballast = make([]byte, heapFloor/2) }
+// spareCollections returns memory that counts as alive while somebody keeps it and is never touched, so it takes address
+// space only: with it the collector first runs at heapFloor, and leaves large heaps to their usual factor, which a higher
+// GOGC would not.
+func spareCollections() (ballast []byte) {
+	debug.SetGCPercent(100)
+	return make([]byte, heapFloor/2)
+}
 
 // noNetwork refuses every request: rendering never reaches out.
 type noNetwork struct{}

@@ -18,7 +18,7 @@ import (
 )
 
 // FileName is what the file is called that is looked for.
-const FileName = ".syncgate.yaml"
+const FileName = check.ConfigFile
 
 // MaxSize bounds the file.
 const MaxSize = 1 << 20
@@ -37,6 +37,7 @@ type Config struct {
 	AllowAnnotations []string
 	Fix              check.Remedies
 	Sources          []render.Declared
+	Repositories     []string // further URLs that the repository is reached by
 }
 
 // Parse reads the file's content. All mistakes are reported, in the order of their lines, each as file:line: message.
@@ -105,7 +106,10 @@ func (d *decoder) config(n *yaml.Node, c *Config) {
 		"exemptions":       func(n *yaml.Node) { d.list(n, "exemptions", func(n *yaml.Node, at string) { d.exemption(n, at, c) }) },
 		"allowAnnotations": func(n *yaml.Node) { c.AllowAnnotations = d.rules(n, "allowAnnotations") },
 		"fix":              func(n *yaml.Node) { d.fix(n, "fix", &c.Fix) },
-		"sources":          func(n *yaml.Node) { d.list(n, "sources", func(n *yaml.Node, at string) { d.source(n, at, c) }) },
+		"repositories": func(n *yaml.Node) {
+			d.strings(n, "repositories", func(_ *yaml.Node, s string) { c.Repositories = append(c.Repositories, s) })
+		},
+		"sources": func(n *yaml.Node) { d.list(n, "sources", func(n *yaml.Node, at string) { d.source(n, at, c) }) },
 	})
 }
 

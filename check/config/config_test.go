@@ -40,6 +40,7 @@ allowAnnotations: [workload]
 fix:
   limits: {cpu: none, memory: 1.5x}
   requests: {cpu: 1, memory: 64Mi}
+  helm: {templates: literal}
 sources:
 - {path: ./charts/web/, name: prod, values: [a.yaml], set: [a=b], setString: [c=1], releaseName: r, namespace: n,
    cluster: x, project: y, kubeVersion: "1.30", apiVersions: [a/v1]}
@@ -57,6 +58,7 @@ sources:
 		"exemptions": len(c.Exemptions) == 2 && c.Exemptions[0].Expires.Equal(day) && c.Exemptions[1].Expires.Equal(day) && c.Exemptions[0].Line == 18,
 		"reason":     c.Exemptions[1].Reason == "7 of them",
 		"limits":     c.Fix.Limits[corev1.ResourceCPU].None && c.Fix.Limits[corev1.ResourceMemory].Ratio == 1.5,
+		"templates":  c.Fix.LiteralTemplates,
 		"requests":   c.Fix.Requests[corev1.ResourceCPU] == "1" && c.Fix.Requests[corev1.ResourceMemory] == "64Mi",
 		"source":     c.Sources[0].Source.Path == "charts/web" && c.Sources[0].Source.Variant == "prod" && c.Sources[0].Source.Namespace == "n",
 		"helm":       h.Namespace == "n" && h.ReleaseName == "r" && h.KubeVersion == "1.30" && h.Values[0].File == "a.yaml" && len(h.Set)+len(h.SetString)+len(h.APIVersions) == 3,

@@ -28,7 +28,17 @@ func (d *decoder) fix(n *yaml.Node, at string, r *check.Remedies) {
 			d.ruleMap(n, at+".safety", func(rule, word string) { r.Safety[rule] = check.Safety(word) },
 				string(check.FixSafe), string(check.FixReview), string(check.FixManual))
 		},
-		"secrets": func(n *yaml.Node) { d.errorf(n, "%s.secrets is reserved for a later version; take it out", at) },
+		"helm":    func(n *yaml.Node) { d.fixHelm(n, at+".helm", r) },
+		"secrets": func(n *yaml.Node) { d.secrets(n, at+".secrets", &r.Secrets) },
+	})
+}
+
+// fixHelm reads how charts are mended.
+func (d *decoder) fixHelm(n *yaml.Node, at string, r *check.Remedies) {
+	d.mapping(n, at, fields{
+		"templates": func(n *yaml.Node) {
+			r.LiteralTemplates = d.choice(n, at+".templates", "values", "literal") == "literal"
+		},
 	})
 }
 

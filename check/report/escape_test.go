@@ -73,6 +73,7 @@ func hostileRun(s string) *check.Run {
 		Skipped:  []render.Skipped{{Path: s, Reason: s}},
 		Failed:   []*render.Error{{File: s + "u", Msg: s, Hint: s}},
 		Findings: []check.Finding{f, warn, exempt},
+		Notices:  []check.Notice{{Kind: check.NoticeExpired, File: s, Line: 3, Text: s}, {Kind: check.NoticeUnused, Text: s}},
 	}
 }
 

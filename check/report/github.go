@@ -11,11 +11,11 @@ import (
 	"github.com/syncgate/syncgate/check"
 )
 
-// annotations is how many errors, and how many warnings, GitHub shows of one step; fifty of a job.
+// annotations is how many errors, how many warnings, and how many notices GitHub shows of one step; fifty of a job.
 const annotations = 10
 
 // writeGitHub writes workflow commands, which a runner turns into annotations: one for each root cause, the worst
-// first, at most ten errors and ten warnings, and a notice that counts the others.
+// first, at most ten errors and ten warnings; the run's notices; and a notice that counts the others.
 // https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
 func writeGitHub(w io.Writer, run *check.Run, _ Options) error {
 	out := bufio.NewWriter(w)
@@ -40,10 +40,17 @@ func writeGitHub(w io.Writer, run *check.Run, _ Options) error {
 		}
 		emit(sev, annotateEntry(e, sev))
 	}
-	if e, w := dropped[check.SeverityError], dropped[check.SeverityWarning]; e+w > 0 {
-		fmt.Fprintln(out, command("notice", "", 0, 0, "syncgate", fmt.Sprintf(
-			"%s and %s more: GitHub shows ten of each; the job summary or the log has all of them",
-			plural(e, "error"), plural(w, "warning"))))
+	notices := run.Notices[:min(len(run.Notices), annotations-1)] // one is kept for the count
+	for _, n := range notices {
+		fmt.Fprintln(out, WorkflowCommand("notice", n.File, n.Line, 0, "syncgate", Printable(n.Text)))
+	}
+	if e, w, n := dropped[check.SeverityError], dropped[check.SeverityWarning], len(run.Notices)-len(notices); e+w+n > 0 {
+		more := plural(e, "error") + " and " + plural(w, "warning")
+		if n > 0 {
+			more = plural(e, "error") + ", " + plural(w, "warning") + " and " + plural(n, "notice")
+		}
+		fmt.Fprintln(out, WorkflowCommand("notice", "", 0, 0, "syncgate",
+			more+" more: GitHub shows ten of each; the job summary or the log has all of them"))
 	}
 	return out.Flush()
 }
@@ -68,7 +75,7 @@ func annotateEntry(e *entry, sev check.Severity) string {
 	if e.Advice != "" {
 		lines[2] += ": " + Printable(e.Advice)
 	}
-	return command(string(sev), where(e.Finding), e.Origin.Line, e.Origin.Column, "syncgate "+e.Rule.ID, lines...)
+	return WorkflowCommand(string(sev), where(e.Finding), e.Origin.Line, e.Origin.Column, "syncgate "+e.Rule.ID, lines...)
 }
 
 func annotateFailure(f failure) string {
@@ -76,7 +83,7 @@ func annotateFailure(f failure) string {
 	if f.Hint != "" {
 		lines = append(lines, Printable(f.Hint))
 	}
-	return command("error", cmp.Or(f.File, f.Name), f.Line, 0, "syncgate: "+f.Name, lines...)
+	return WorkflowCommand("error", cmp.Or(f.File, f.Name), f.Line, 0, "syncgate: "+f.Name, lines...)
 }
 
 // printables makes names fit to print, and counts those beyond the first few.
@@ -91,8 +98,9 @@ func printables(names []string, most int) []string {
 	return out
 }
 
-// command is one workflow command. The lines of its message have been through Printable.
-func command(name, file string, line, column int, title string, lines ...string) string {
+// WorkflowCommand is one workflow command: error, warning or notice, about a file or, with "", about none; a line or column of 0
+// is unknown. The lines of its message have been through Printable.
+func WorkflowCommand(name, file string, line, column int, title string, lines ...string) string {
 	var props []string
 	add := func(key, value string) { props = append(props, key+"="+escapeProperty(Printable(value))) }
 	if file != "" {

@@ -47,6 +47,7 @@ type page struct {
 	Verdict  verdict
 	Cards    []pageCard
 	Failures []pageFailure
+	Notices  []string
 	Rules    []ruleCount
 	LeftOut  int      // root causes beyond pageEntries
 	In       []string // sources with findings, for the filter; entries name them by index
@@ -98,6 +99,9 @@ func newPage(run *check.Run, o Options) *page {
 	for _, f := range failures(run) {
 		p.Failures = append(p.Failures, pageFailure{Printable(f.Name), Printable(string(f.Kind)), f.Place,
 			Printable(f.Msg), Printable(f.Hint)})
+	}
+	for i := range run.Notices {
+		p.Notices = append(p.Notices, noticeText(&run.Notices[i]))
 	}
 	counting, exempt := split(run)
 	p.files(counting)

@@ -31,6 +31,8 @@ type junitSuite struct {
 	Errors   int         `xml:"errors,attr"`
 	Skipped  int         `xml:"skipped,attr"`
 	Cases    []junitCase `xml:"testcase"`
+
+	SystemOut string `xml:"system-out,omitempty"`
 }
 
 type junitCase struct {
@@ -57,7 +59,7 @@ type junitSkipped struct {
 // writeJUnit writes a test suite for each source. Its first case says whether the source rendered; then each rule
 // that found something in an object is a case: failed when it makes the run fail, else passed with its text in
 // system-out, skipped when it is exempted. Readers fail a build on any failure, so warnings are none unless
-// Options.FailOn says so.
+// Options.FailOn says so. Notices are the output of a suite without cases.
 func writeJUnit(w io.Writer, run *check.Run, o Options) error {
 	all := junitSuites{Name: "syncgate"}
 	bySource := map[string][]*check.Finding{}
@@ -82,6 +84,13 @@ func writeJUnit(w io.Writer, run *check.Run, o Options) error {
 		name := Printable(cmp.Or(e.Source, e.File))
 		all.add(junitSuite{Name: name, Cases: []junitCase{{Name: "renders", Class: name,
 			Error: junitFailure(failure{Error: e})}}})
+	}
+	var notices []string
+	for i := range run.Notices {
+		notices = append(notices, noticeText(&run.Notices[i]))
+	}
+	if len(notices) > 0 {
+		all.add(junitSuite{Name: "notices", SystemOut: strings.Join(notices, "\n")})
 	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err

@@ -27,6 +27,7 @@ func writeMarkdown(w io.Writer, run *check.Run, o Options) error {
 	m := &markdown{max: o.MaxBytes}
 	m.header(run, sum, o)
 	m.failures(failures(run))
+	m.notices(run.Notices)
 	m.rules(sum)
 	counting, _ := split(run)
 	m.findings(group(counting))
@@ -72,6 +73,21 @@ func (m *markdown) failures(fs []failure) {
 		entry += "\n"
 		if !m.fits(entry) {
 			m.add("- … and %d more\n", len(fs)-i)
+			return
+		}
+		m.b.WriteString(entry)
+	}
+}
+
+func (m *markdown) notices(ns []check.Notice) {
+	if len(ns) == 0 {
+		return
+	}
+	m.add("\n#### Notices\n\n")
+	for i := range ns {
+		entry := "- " + mdText(noticeText(&ns[i])) + "\n"
+		if !m.fits(entry) {
+			m.add("- … and %d more\n", len(ns)-i)
 			return
 		}
 		m.b.WriteString(entry)

@@ -61,7 +61,7 @@ func Write(w io.Writer, format string, run *check.Run, o Options) error {
 // judged, or there was nothing to judge.
 func ExitCode(run *check.Run, o Options) int {
 	switch {
-	case run.Errors() > 0, len(run.Sources) == 0 && !o.AllowEmpty:
+	case run.Errors() > 0, len(run.Sources)+run.Unchanged == 0 && !o.AllowEmpty:
 		return 2
 	case slices.ContainsFunc(run.Findings, func(f check.Finding) bool { return fails(&f, o) }):
 		return 1

@@ -143,6 +143,10 @@ func (s *sarif) invocation(dropped int) sarifInvocation {
 	for _, f := range failures(s.run) {
 		inv.Notifications = append(inv.Notifications, sarifFailure(f))
 	}
+	for _, n := range s.run.Notices {
+		inv.Notifications = append(inv.Notifications, sarifNotification{Level: "note",
+			Message: sarifText{Text: sarifMessage(Printable(n.Text))}, Locations: sarifAt(n.File, n.Line)})
+	}
 	if dropped > 0 {
 		text := fmt.Sprintf("%d of %d findings are left out, the least severe ones: GitHub keeps %d results of a run",
 			dropped, len(s.run.Findings), sarifResults)
@@ -156,15 +160,20 @@ func sarifFailure(f failure) sarifNotification {
 	if f.Hint != "" {
 		text += "; " + Printable(f.Hint)
 	}
-	n := sarifNotification{Level: "error", Message: sarifText{Text: sarifMessage(text)}}
-	if file := cmp.Or(f.File, f.Name); file != "" {
-		p := &sarifPhysical{Artifact: artifact(file)}
-		if f.Line > 0 {
-			p.Region = &sarifRegion{StartLine: f.Line, StartColumn: 1}
-		}
-		n.Locations = []sarifLocation{{Physical: p}}
+	return sarifNotification{Level: "error", Message: sarifText{Text: sarifMessage(text)},
+		Locations: sarifAt(cmp.Or(f.File, f.Name), f.Line)}
+}
+
+// sarifAt is a line of a file, the whole file for line 0, and nothing for "".
+func sarifAt(file string, line int) []sarifLocation {
+	if file == "" {
+		return nil
 	}
-	return n
+	p := &sarifPhysical{Artifact: artifact(file)}
+	if line > 0 {
+		p.Region = &sarifRegion{StartLine: line, StartColumn: 1}
+	}
+	return []sarifLocation{{Physical: p}}
 }
 
 // sarifMessage keeps plain text from being read as an embedded link (SARIF 2.1.0, 3.11.6): there brackets and

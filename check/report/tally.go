@@ -112,6 +112,7 @@ func reasonKind(reason string) string {
 		{"used by ", "used by another source"},
 		{"read by ", "read by a kustomization"},
 		{"part of the chart ", "part of a chart"},
+		{"judged as the Application ", "judged as an Application applies it"},
 		{"link to ", "link to what is judged elsewhere"},
 	} {
 		if strings.HasPrefix(reason, k.prefix) {
@@ -162,6 +163,17 @@ func failures(run *check.Run) []failure {
 	return out
 }
 
+// noticeText is a notice and where what it is about is written, fit to print.
+func noticeText(n *check.Notice) string {
+	switch {
+	case n.File == "":
+		return Printable(n.Text)
+	case n.Line == 0:
+		return Printable(n.File) + ": " + Printable(n.Text)
+	}
+	return fmt.Sprintf("%s:%d: %s", Printable(n.File), n.Line, Printable(n.Text))
+}
+
 // verdict is the outcome in a word and a sentence.
 type verdict struct {
 	Code int    // as ExitCode's
@@ -188,6 +200,8 @@ func judge(run *check.Run, t *tally, o Options) verdict {
 		}
 	case t.rendered == 0 && v.Code != 0:
 		v.Word, v.Text = "incomplete", "nothing to render was found"
+	case t.rendered == 0 && run.Unchanged > 0:
+		v.Word, v.Text = "passed", "nothing has changed"
 	case t.rendered == 0:
 		v.Word, v.Text = "passed", "nothing to render"
 	case v.Code != 0:

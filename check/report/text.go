@@ -155,16 +155,8 @@ func (t *text) exempted(fs []*check.Finding) {
 
 // notices says what the run has to say about its own inputs.
 func (t *text) notices() {
-	for _, n := range t.run.Notices {
-		at := ""
-		if n.File != "" {
-			at = Printable(n.File)
-			if n.Line > 0 {
-				at += fmt.Sprintf(":%d", n.Line)
-			}
-			at += ": "
-		}
-		t.line("%s", t.wrap(Printable(n.Text), "notice    "+at, "          "))
+	for i := range t.run.Notices {
+		t.line("%s", t.wrap(noticeText(&t.run.Notices[i]), "notice    ", "          "))
 	}
 	if len(t.run.Notices) > 0 {
 		t.line("")

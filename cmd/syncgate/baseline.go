@@ -35,9 +35,11 @@ type baseline struct {
 }
 
 // open reads the baseline, from the revision where there is one and the file stands in the repository.
-func (f *baselineFlags) open(ws *workspace, rev *revision) (*baseline, error) {
+func (f *baselineFlags) open(ws *workspace, rev *revision, since bool) (*baseline, error) {
 	b := &baseline{write: f.write}
 	switch {
+	case f.write != "" && since:
+		return nil, fmt.Errorf("--write-baseline and --changed-since do not go together: a baseline is for all sources")
 	case f.write != "" && rev != nil:
 		return nil, fmt.Errorf("--write-baseline and --policy-ref do not go together: write the baseline on the branch that it is for")
 	case f.write != "" && f.file != "" && filepath.Clean(f.write) != filepath.Clean(f.file):

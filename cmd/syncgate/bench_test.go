@@ -21,6 +21,7 @@ const (
 	goalHelm      = 5.0                   // times faster than helm template by xargs -P2
 	goalKustomize = 2.5                   // times faster than kustomize build by xargs -P2
 	goalFixing    = 5.0                   // fix takes at most so many times as long as check, on kustomizations
+	goalCharts    = 15.0                  // and on charts
 	goalJudging   = 1.3                   // check takes at most so many times as long as render
 	goalMemory    = 400                   // MB, the peak of each process
 	goalFlat      = 1.3                   // a source of a large repository costs at most so many times one of a small one
@@ -150,16 +151,18 @@ func (b *bench) beside(f folder) {
 		best[0].wall.Seconds()/best[2].wall.Seconds() <= goalJudging)
 }
 
-// fixing measures fix beside check on the repositories with many kustomizations, each as a whole: fix renders what is
-// around the named paths, too, since it must not change any of it.
+// fixing measures fix beside check on the folders with many charts, and on the repositories with many
+// kustomizations, each as a whole: fix renders what is around the named paths, too, since it must not change any of it.
 func (b *bench) fixing(folders []folder) {
 	for _, f := range folders {
-		if f.kind != "kustomize" {
-			continue
+		paths, goal := []string{f.repo}, goalFixing
+		if f.kind == "helm" {
+			paths, goal = f.files, goalCharts
 		}
-		best := b.best(b.syncgate("fix", "--diff", "--root", f.repo, f.repo), b.syncgate("check", "--root", f.repo, f.repo))
-		b.row(filepath.Base(f.repo)+": fix : check", best[0], best[1], fmt.Sprintf("at most %.1f", goalFixing),
-			best[0].wall.Seconds()/best[1].wall.Seconds() <= goalFixing)
+		args := append([]string{"--root", f.repo}, paths...)
+		best := b.best(b.syncgate(append([]string{"fix", "--diff"}, args...)...), b.syncgate(append([]string{"check"}, args...)...))
+		b.row(fmt.Sprintf("%s (%s): fix : check", filepath.Base(f.repo), f.kind), best[0], best[1], fmt.Sprintf("at most %.1f", goal),
+			best[0].wall.Seconds()/best[1].wall.Seconds() <= goal)
 	}
 }
 

@@ -21,6 +21,7 @@ type checkCommand struct {
 	policyFlags
 	baselineFlags
 	outputFlags
+	since sinceFlags
 }
 
 func newCheck(std stdio) *cobra.Command {
@@ -31,42 +32,32 @@ func newCheck(std stdio) *cobra.Command {
 		Long: `Render everything that would be applied from PATH (default: the current directory) and judge it.
 
 Kustomizations and charts that are only parts of others are not judged on their own, unless PATH names them or --all is
-given. What was skipped is counted, and listed with -v.`,
+given. What was skipped is counted, and listed with -v.
+
+With --changed-since, sources whose output nothing can have changed since a revision are left out, and counted: a file that
+one reads, lists or looks for in vain counts as its change. A change of the config or baseline, of what namespaces declare for
+others, or of a link concerns all sources.`,
 		Example: `  syncgate check
   syncgate check --level baseline apps/
+  syncgate check --changed-since origin/main
   syncgate check --format json --report sarif=syncgate.sarif overlays/prod`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
 	c.sourceFlags.register(cmd.Flags())
 	c.policyFlags.register(cmd.Flags())
 	c.baselineFlags.register(cmd.Flags())
+	c.since.register(cmd.Flags())
 	c.outputFlags.register(cmd.Flags(), report.Formats)
 	return cmd
 }
 
 func (c *checkCommand) run(ctx context.Context, args []string) error {
-	o, ws, err := c.options(ctx, args)
-	if err != nil {
-		return err
-	}
-	defer ws.tree.Close()
-	baseline, err := c.baselineFlags.open(ws, c.revision)
-	if err != nil {
-		return err
-	}
 	outputs, err := c.outputFlags.open(c.Out)
 	if err != nil {
 		return err
 	}
-	progress := newProgress(c.Err, c.quiet)
-	o.Progress = progress.update
-	res, err := check.Check(ctx, ws.tree, o)
-	progress.clear()
+	res, err := c.judge(ctx, args)
 	if err != nil {
-		return err
-	}
-	res.Say(c.notices...)
-	if err := baseline.apply(res, o.Whole()); err != nil {
 		return err
 	}
 	if err := outputs.write(res, c.reportOptions()); err != nil {
@@ -75,12 +66,34 @@ func (c *checkCommand) run(ctx context.Context, args []string) error {
 	return c.verdict(res)
 }
 
+// judge does all of the work but for the reports.
+func (c *checkCommand) judge(ctx context.Context, args []string) (*check.Run, error) {
+	o, ws, err := c.options(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	defer ws.tree.Close()
+	baseline, err := c.baselineFlags.open(ws, c.revision, o.Since != nil)
+	if err != nil {
+		return nil, err
+	}
+	progress := newProgress(c.Err, c.quiet)
+	o.Progress = progress.update
+	res, err := check.Check(ctx, ws.tree, o)
+	progress.clear()
+	if err != nil {
+		return nil, err
+	}
+	res.Say(c.notices...)
+	return res, baseline.apply(res, o.Whole())
+}
+
 // verdict turns a run into the command's outcome.
 func (c *checkCommand) verdict(res *check.Run) error {
 	if res.Errors() > 0 {
 		return errReported
 	}
-	if len(res.Sources) == 0 {
+	if len(res.Sources)+res.Unchanged == 0 {
 		return fmt.Errorf("nothing to judge: no kustomization, chart or manifest was found; name a path that holds one")
 	}
 	if c.fails(res) {

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/syncgate/syncgate/check"
 	"github.com/syncgate/syncgate/fix"
@@ -13,8 +14,11 @@ import (
 
 type fixCommand struct {
 	checkCommand
-	diff bool
-	only string
+	secretFlags
+	diff   bool
+	only   string
+	bundle string
+	digest string // of the bundle that was written
 }
 
 func newFix(std stdio) *cobra.Command {
@@ -26,25 +30,38 @@ func newFix(std stdio) *cobra.Command {
 
 A fix is written only when the findings it is for are gone, no new one appeared, and the rendered objects differ in
 nothing else. All files are written, or none. --diff prints the changes instead, and exits with 1 if there are any.
+--bundle writes them to a file instead, for ` + "`syncgate pr --from`" + ` to open a pull request with: so the job that renders needs no
+token, and the job with the token renders nothing.
 
 Every fix is safe (a correct workload cannot notice) or needs review (it can break one; what to test is printed). What
 needs a person's decision is listed, never written.`,
 		Example: `  syncgate fix --diff
   syncgate fix --only safe apps/
-  syncgate fix overlays/prod && git diff`,
+  syncgate fix overlays/prod && git diff
+  syncgate fix --bundle fixes.json`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
-	c.sourceFlags.register(cmd.Flags())
-	c.policyFlags.register(cmd.Flags())
-	cmd.Flags().StringVar(&c.format, "format", "text", "format of the report on stdout: text, json")
-	cmd.Flags().BoolVar(&c.diff, "diff", false, "print a unified diff, write nothing, and exit with 1 if there is any")
-	cmd.Flags().StringVar(&c.only, "only", "", "only fixes that are `safe`")
+	c.register(cmd.Flags())
 	return cmd
+}
+
+func (c *fixCommand) register(fs *pflag.FlagSet) {
+	c.sourceFlags.register(fs)
+	c.policyFlags.register(fs)
+	c.secretFlags.register(fs)
+	c.since.register(fs)
+	fs.StringVar(&c.format, "format", "text", "format of the report on stdout: text, json")
+	fs.BoolVar(&c.diff, "diff", false, "print a unified diff, write nothing, and exit with 1 if there is any")
+	fs.StringVar(&c.bundle, "bundle", "", "write the patches to a `FILE` for pr --from, and nothing to the work tree")
+	fs.StringVar(&c.only, "only", "", "only fixes that are `safe`")
 }
 
 func (c *fixCommand) run(ctx context.Context, args []string) error {
 	if c.only != "" && c.only != "safe" {
 		return fmt.Errorf("--only %q: expected safe", c.only)
+	}
+	if c.bundle != "" && c.diff {
+		return errBundleAndDiff
 	}
 	if c.format != "text" && c.format != "json" {
 		return fmt.Errorf("--format %q: expected text or json", c.format)
@@ -57,23 +74,41 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 	if err := c.recover(ws); err != nil {
 		return err
 	}
+	var head *revision
+	if c.bundle != "" {
+		if head, err = openRevision(ctx, ws.tree.Dir(), "", "HEAD"); err != nil {
+			return fmt.Errorf("--bundle: %s is no git work tree with a commit; a bundle says which one its patches are for", ws.tree.Dir())
+		}
+	}
+	sealer, err := c.secretFlags.apply(&o, ws, c.revision)
+	if err != nil {
+		return err
+	}
 	for _, n := range c.notices {
 		fmt.Fprintf(c.Err, "notice: %s: %s\n", printable(n.File), printable(n.Text))
 	}
 	progress := newProgress(c.Err, c.quiet)
 	o.Progress = progress.update
-	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe"})
+	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe", Sealer: sealer})
 	progress.clear()
 	if err != nil {
 		return err
 	}
-	if !c.diff {
-		if err := fix.NewWriter(ws.tree).Write(v); err != nil {
-			return err
-		}
+	switch {
+	case c.diff:
+	case c.bundle != "":
+		err = c.writeBundle(ctx, ws, head, v)
+	default:
+		err = fix.NewWriter(ws.tree).Write(v)
+	}
+	if err != nil {
+		return err
 	}
 	if err := c.report(v); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
+	}
+	if c.bundle != "" && c.format == "text" {
+		fmt.Fprintf(c.Out, "bundle: %s for the commit %s, digest %s\n", printable(c.bundle), head.commit[:12], c.digest)
 	}
 	return c.outcome(v)
 }
@@ -98,10 +133,20 @@ func (c *fixCommand) report(v *fix.Verified) error {
 	if !c.diff {
 		return c.summarize(c.Out, v)
 	}
-	if _, err := io.WriteString(c.Out, v.Diff()); err != nil {
+	if err := c.printDiff(v); err != nil {
 		return err
 	}
 	return c.summarize(c.Err, v)
+}
+
+// printDiff prints the patches as a diff, in which secret values are masked.
+func (c *fixCommand) printDiff(v *fix.Verified) error {
+	diff, masked := v.Diff()
+	_, err := io.WriteString(c.Out, diff)
+	if err == nil && masked {
+		fmt.Fprintln(c.Err, "syncgate: secret values in the diff are masked, so it cannot be applied; run fix without --diff")
+	}
+	return err
 }
 
 // outcome is the exit status: what could not be rendered fails, then a diff or findings that stay.
@@ -109,6 +154,8 @@ func (c *fixCommand) outcome(v *fix.Verified) error {
 	switch {
 	case v.Before().Errors() > 0:
 		return errReported
+	case len(v.Before().Sources) == 0 && c.since.ref != "":
+		return nil
 	case len(v.Before().Sources) == 0:
 		return fmt.Errorf("nothing to fix: no kustomization, chart or manifest was found; name a path that holds one")
 	case c.diff && len(v.Files()) > 0:

@@ -17,17 +17,18 @@ const fixSchema = "syncgate.io/fix/v1"
 // fixReport is what fix --format json prints. Lists are never null, paths are relative to the root, and no value of a
 // secret stands in it.
 type fixReport struct {
-	Schema  string         `json:"schema"`
-	Tool    report.Tool    `json:"tool"`
-	Written bool           `json:"written"` // false with --diff
-	Patches []fixPatch     `json:"patches"` // by place
-	Files   []fixFile      `json:"files"`
-	Left    []fixLeft      `json:"left"`
-	Failed  []fixFailed    `json:"failed"` // what does not render, and is left alone
-	Notices []check.Notice `json:"notices"`
-	Masked  []fixMasked    `json:"masked"`
-	Diff    string         `json:"diff,omitempty"` // with --diff
-	Summary fixSummary     `json:"summary"`
+	Schema     string         `json:"schema"`
+	Tool       report.Tool    `json:"tool"`
+	Written    bool           `json:"written"` // false with --diff
+	Patches    []fixPatch     `json:"patches"` // by place
+	Files      []fixFile      `json:"files"`
+	Left       []fixLeft      `json:"left"`
+	Failed     []fixFailed    `json:"failed"` // what does not render, and is left alone
+	Notices    []check.Notice `json:"notices"`
+	Masked     []fixMasked    `json:"masked"`
+	Diff       string         `json:"diff,omitempty"`       // with --diff
+	DiffMasked bool           `json:"diffMasked,omitempty"` // the diff hides secret values, so it cannot be applied
+	Summary    fixSummary     `json:"summary"`
 }
 
 // fixPatch is one change of the sources.
@@ -36,7 +37,8 @@ type fixPatch struct {
 	Safety   check.Safety     `json:"safety"` // safe, or review
 	File     string           `json:"file"`   // where its first part stands
 	How      string           `json:"how,omitempty"`
-	Edits    []fix.Span       `json:"edits"` // in the files as they were
+	Tried    []string         `json:"tried,omitempty"` // before, in vain
+	Edits    []fix.Span       `json:"edits"`           // in the files as they were
 	Resolves []report.Finding `json:"resolves"`
 	Reaches  []string         `json:"reaches"` // sources
 	Also     []string         `json:"also"`    // fields that change alike, since they read the same value
@@ -51,7 +53,8 @@ type fixFile struct {
 // fixLeft is a finding that stays, and why.
 type fixLeft struct {
 	report.Finding
-	Reason string `json:"reason"`
+	Reason string   `json:"reason"`
+	Tried  []string `json:"tried,omitempty"`
 }
 
 type fixFailed struct {
@@ -76,13 +79,13 @@ type fixSummary struct {
 }
 
 func (c *fixCommand) writeJSON(w io.Writer, v *fix.Verified) error {
-	r := fixReport{Schema: fixSchema, Tool: report.Tool{Name: "syncgate", Version: version()}, Written: !c.diff,
+	r := fixReport{Schema: fixSchema, Tool: report.Tool{Name: "syncgate", Version: version()}, Written: !c.diff && c.bundle == "",
 		Patches: []fixPatch{}, Files: []fixFile{}, Left: []fixLeft{}, Failed: []fixFailed{}, Masked: []fixMasked{},
 		Notices: list(v.Before().Notices)}
 	r.Notices = append(r.Notices, c.notices...)
 	files, spans := map[string]int{}, v.Spans()
 	for _, p := range v.Patches() {
-		x := fixPatchOf(p, spans[p])
+		x := fixPatchOf(v, p, spans[p])
 		r.Patches = append(r.Patches, x)
 		r.Summary.Fixed += len(x.Resolves)
 		if x.Safety == check.FixSafe {
@@ -98,7 +101,7 @@ func (c *fixCommand) writeJSON(w io.Writer, v *fix.Verified) error {
 		r.Files = append(r.Files, fixFile{f.Name, files[f.Name]})
 	}
 	for _, l := range v.Left() {
-		r.Left = append(r.Left, fixLeft{report.FindingOf(&l.Finding), l.Reason})
+		r.Left = append(r.Left, fixLeft{report.FindingOf(&l.Finding), l.Reason, list(v.Tried(l.Finding))})
 	}
 	for _, e := range v.Failed() {
 		r.Failed = append(r.Failed, fixFailed{cmp.Or(e.Source, e.File), e.Error(), e.Hint})
@@ -107,14 +110,14 @@ func (c *fixCommand) writeJSON(w io.Writer, v *fix.Verified) error {
 		r.Masked = append(r.Masked, fixMasked{id, v.Masked()[id]})
 	}
 	if c.diff {
-		r.Diff = v.Diff()
+		r.Diff, r.DiffMasked = v.Diff()
 	}
 	r.Summary.Left, r.Summary.Files, r.Summary.Failed = len(r.Left), len(r.Files), len(r.Failed)
 	return report.EncodeJSON(w, r)
 }
 
-func fixPatchOf(p *fix.Patch, spans []fix.Span) fixPatch {
-	x := fixPatch{Title: p.Title(), Safety: p.Safety(), File: p.Place.File, How: p.How, Edits: list(spans),
+func fixPatchOf(v *fix.Verified, p *fix.Patch, spans []fix.Span) fixPatch {
+	x := fixPatch{Title: p.Title(), Safety: p.Safety(), File: p.Place.File, How: p.How, Tried: list(v.Tried(p.Resolves...)), Edits: list(spans),
 		Reaches: list(p.Reaches()), Also: list(p.Also), Advice: list(p.Advice()), Resolves: []report.Finding{}}
 	for i := range p.Resolves {
 		x.Resolves = append(x.Resolves, report.FindingOf(&p.Resolves[i]))

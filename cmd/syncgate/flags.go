@@ -15,6 +15,7 @@ type sourceFlags struct {
 	root        string
 	configFile  string
 	all         bool
+	unresolved  bool
 	kubeVersion string
 	apiVersions []string
 	jobs        int
@@ -42,6 +43,7 @@ func (f *sourceFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.root, "root", "", "the repository's root (default: the git work tree around PATH)")
 	fs.StringVar(&f.configFile, "config", "", "the config `FILE` (default: "+config.FileName+", looked for from PATH up to the root)")
 	fs.BoolVar(&f.all, "all", false, "take bases, components and subcharts too, not only what is applied on its own")
+	fs.BoolVar(&f.unresolved, "allow-unresolved", false, "pass over what Applications and ApplicationSets apply and the repository does not hold")
 	fs.StringVar(&f.kubeVersion, "kube-version", render.DefaultKubeVersion, "the cluster's Kubernetes version")
 	fs.StringSliceVarP(&f.apiVersions, "api-versions", "a", nil, "further API versions of the cluster, for charts")
 	fs.IntVarP(&f.jobs, "jobs", "j", render.DefaultLimits.Workers, "how many sources are rendered at once")

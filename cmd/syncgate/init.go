@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/syncgate/syncgate/check/config"
+	"github.com/syncgate/syncgate/gitops/argocd"
 )
 
 var (
@@ -22,21 +23,51 @@ var (
 	starterHook []byte
 )
 
-// starters are the files that init writes.
-var starters = []struct {
+// starter is a file that init writes.
+type starter struct {
 	name string
 	data []byte
 	mode fs.FileMode
 	then string // what to do with it
-}{
+}
+
+// starters are the files that init writes.
+var starters = []starter{
 	{config.FileName, starterConfig, 0o644, "say what you hold the repository against"},
 	{".github/workflows/syncgate.yml", starterWorkflow, 0o644, "judges pull requests"},
 	{".githooks/pre-commit", starterHook, 0o755, "judges commits, after `git config core.hooksPath .githooks`"},
 }
 
+// pluginStarters are the files that init writes with --argocd.
+func pluginStarters() ([]starter, error) {
+	const from = "install"
+	entries, err := argocd.Install.ReadDir(from)
+	if err != nil {
+		return nil, err
+	}
+	var out []starter
+	for _, e := range entries {
+		data, err := argocd.Install.ReadFile(path.Join(from, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, starter{path.Join("argocd/syncgate", e.Name()), data, 0o644, pluginUse[e.Name()]})
+	}
+	return out, nil
+}
+
+// pluginUse says what to do with the files of the Argo CD plugin.
+var pluginUse = map[string]string{
+	"kustomization.yaml": "list argocd/syncgate under components where Argo CD is installed",
+	"plugin.yaml":        "what Argo CD runs",
+	"policy.yaml":        "say what every Application must pass",
+	"repo-server.yaml":   "the sidecar; name its image",
+}
+
 type initCommand struct {
 	stdio
-	force bool
+	force  bool
+	argocd bool
 }
 
 func newInit(std stdio) *cobra.Command {
@@ -54,6 +85,7 @@ func newInit(std stdio) *cobra.Command {
 			return c.run(dir)
 		},
 	}
+	cmd.Flags().BoolVar(&c.argocd, "argocd", false, "write the component that adds the plugin to an installation of Argo CD, too")
 	cmd.Flags().BoolVar(&c.force, "force", false, "overwrite files that exist")
 	return cmd
 }
@@ -64,7 +96,15 @@ func (c *initCommand) run(dir string) error {
 		return fmt.Errorf("opening %s: %w", dir, unwrapPath(err))
 	}
 	defer root.Close()
-	for _, s := range starters {
+	files := starters
+	if c.argocd {
+		more, err := pluginStarters()
+		if err != nil {
+			return err
+		}
+		files = append(files[:len(files):len(files)], more...)
+	}
+	for _, s := range files {
 		err := c.write(root, s.name, s.data, s.mode)
 		switch {
 		case errors.Is(err, fs.ErrExist):

@@ -39,3 +39,11 @@ func TestReadmeConfig(t *testing.T) {
 		}
 	}
 }
+
+// TestStarterWorkflow wants the workflow that init writes to be the example of the action.
+func TestStarterWorkflow(t *testing.T) {
+	example, err := os.ReadFile("../../actions/examples/check.yml")
+	if err != nil || string(example) != string(starterWorkflow) {
+		t.Errorf("actions/examples/check.yml is another workflow than starter/workflow.yaml: %v", err)
+	}
+}

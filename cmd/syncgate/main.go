@@ -16,12 +16,16 @@ func main() {
 }
 
 // softMemory is where the collector starts to work harder, so that reports of some hundred thousand findings stay below
-// 400 MB; a run that needs more gets it, and takes up to twice as long.
-const softMemory = 300 << 20
+// 400 MB; a run that needs more gets it, and takes up to twice as long. Below it there is no need to work often.
+const (
+	softMemory = 270 << 20
+	gcPercent  = 400
+)
 
-// boundMemory sets softMemory unless GOMEMLIMIT says otherwise.
+// boundMemory sets softMemory unless GOMEMLIMIT or GOGC say otherwise.
 func boundMemory() {
-	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 && os.Getenv("GOGC") == "" {
 		debug.SetMemoryLimit(softMemory)
+		debug.SetGCPercent(gcPercent)
 	}
 }

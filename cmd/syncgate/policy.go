@@ -9,6 +9,7 @@ import (
 
 	"github.com/syncgate/syncgate/check"
 	"github.com/syncgate/syncgate/check/config"
+	"github.com/syncgate/syncgate/gitops/argocd"
 	"github.com/syncgate/syncgate/render"
 )
 
@@ -46,7 +47,7 @@ func (c *checkCommand) options(ctx context.Context, args []string) (check.Option
 		return check.Options{}, nil, err
 	}
 	if c.policyRef != "" {
-		if c.revision, err = openRevision(ctx, ws.tree.Dir(), c.policyRef); err != nil {
+		if c.revision, err = openRevision(ctx, ws.tree.Dir(), "--policy-ref", c.policyRef); err != nil {
 			return check.Options{}, nil, err
 		}
 	}
@@ -56,6 +57,9 @@ func (c *checkCommand) options(ctx context.Context, args []string) (check.Option
 	}
 	c.notices = append(c.notices, loaded.notices...)
 	o, err := c.checkOptions(ws, loaded.Config)
+	if err == nil {
+		o.Since, err = c.since.open(ctx, ws, c.configFile, c.file)
+	}
 	if err == nil && c.revision != nil {
 		o.Base, err = c.revision.declared(ctx, o)
 	}
@@ -120,7 +124,8 @@ func (f *sourceFlags) discoverOptions(ws *workspace, cfg *config.Config) (render
 	override(f.fs, "kube-version", &cfg.KubeVersion, f.kubeVersion)
 	f.kubeVersion = cfg.KubeVersion
 	helm, err := f.helmOptions(ws)
-	return render.DiscoverOptions{Paths: ws.paths, All: f.all, Helm: helm, Declared: cfg.Sources}, err
+	return render.DiscoverOptions{Paths: ws.paths, All: f.all, Helm: helm, Declared: cfg.Sources, AllowUnresolved: f.unresolved,
+		Follow: argocd.NewResolver(func() *argocd.Repository { return thisRepository(ws.tree.Dir(), cfg.Repositories) })}, err
 }
 
 // fails reports whether a run's findings make the gate fail.

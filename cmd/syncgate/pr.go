@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/syncgate/syncgate/fix"
 	"github.com/syncgate/syncgate/gitops/github"
@@ -20,9 +21,12 @@ import (
 type prCommand struct {
 	fixCommand
 	repo, base, branch string
+	from, bundleDigest string
 	tokenFile, apiURL  string
 	labels             []string
 	draft, dryRun      bool
+
+	result *github.Result // of the last run
 }
 
 func newPR(std stdio) *cobra.Command {
@@ -40,18 +44,32 @@ closed stays closed until there is something else to fix.
 The files that were rendered must be on the base branch as they are in the work tree. The token is read from --token-file,
 or from GITHUB_TOKEN; it needs the permissions contents: write and pull-requests: write.
 
+With --from, the patches are those of a bundle that ` + "`syncgate fix --bundle`" + ` made elsewhere, without a token; no work tree is
+needed here, and nothing of the repository is rendered. What they rest on must be on the base branch as it was in the commit
+that the bundle names; edits of anything but existing files and files to be made, and of .github, are refused. The bundle's
+digest shows that it is whole; who could replace the bundle could replace that, too, so pass the digest that was printed
+when the bundle was made another way, and name it with --digest.
+
 Exit codes: 0 the pull request is as it should be, or there is nothing to fix; 1 findings stay that this command cannot
 fix; 2 the job could not be done.`,
 		Example: `  syncgate pr --dry-run
   syncgate pr --only safe --labels security apps/
-  syncgate pr --repo acme/shop --base main --token-file token.txt`,
+  syncgate pr --repo acme/shop --base main --token-file token.txt
+  syncgate fix --bundle fixes.json && syncgate pr --from fixes.json`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
-	c.sourceFlags.register(cmd.Flags())
-	c.policyFlags.register(cmd.Flags())
-	fs := cmd.Flags()
+	c.register(cmd.Flags())
+	return cmd
+}
+
+func (c *prCommand) register(fs *pflag.FlagSet) {
+	c.sourceFlags.register(fs)
+	c.policyFlags.register(fs)
+	c.secretFlags.register(fs)
 	fs.StringVar(&c.only, "only", "", "only fixes that are `safe`")
 	fs.StringVar(&c.repo, "repo", "", "the repository as `OWNER/NAME` (default: GITHUB_REPOSITORY, or where the remote origin is)")
+	fs.StringVar(&c.from, "from", "", "take the patches from a bundle, a `FILE` that fix --bundle wrote")
+	fs.StringVar(&c.bundleDigest, "digest", "", "with --from: the `DIGEST` that the bundle must have")
 	fs.StringVar(&c.base, "base", "", "the `BRANCH` to ask to be pulled into (default: the repository's default branch)")
 	fs.StringVar(&c.branch, "branch", "", "the `BRANCH` to put fixes on (default: one named after PATH and the base branch)")
 	fs.StringVar(&c.tokenFile, "token-file", "", "a `FILE` that holds the token (default: the environment's GITHUB_TOKEN)")
@@ -59,10 +77,15 @@ fix; 2 the job could not be done.`,
 	fs.StringSliceVar(&c.labels, "labels", nil, "labels for a pull request that is opened")
 	fs.BoolVar(&c.draft, "draft", false, "open it as a draft")
 	fs.BoolVar(&c.dryRun, "dry-run", false, "say what would be done, and do nothing")
-	return cmd
 }
 
 func (c *prCommand) run(ctx context.Context, args []string) error {
+	switch {
+	case c.from != "":
+		return c.runFrom(ctx, args)
+	case c.bundleDigest != "":
+		return errors.New("--digest is for the bundle of --from; name one")
+	}
 	if c.only != "" && c.only != "safe" {
 		return fmt.Errorf("--only %q: expected safe", c.only)
 	}
@@ -78,7 +101,11 @@ func (c *prCommand) run(ctx context.Context, args []string) error {
 	if err := fix.Interrupted(ws.tree); err != nil {
 		return err
 	}
-	head, err := openRevision(ctx, ws.tree.Dir(), "HEAD")
+	sealer, err := c.secretFlags.apply(&o, ws, c.revision)
+	if err != nil {
+		return err
+	}
+	head, err := openRevision(ctx, ws.tree.Dir(), "", "HEAD")
 	if err != nil {
 		return fmt.Errorf("%s is no git work tree with a commit; pr works on one that is checked out", ws.tree.Dir())
 	}
@@ -88,27 +115,33 @@ func (c *prCommand) run(ctx context.Context, args []string) error {
 	}
 	progress := newProgress(c.Err, c.quiet)
 	o.Progress = progress.update
-	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe"})
+	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe", Sealer: sealer})
 	progress.clear()
 	if err != nil {
 		return err
 	}
-	request, err := c.request(ctx, ws, head, v)
+	request, err := requestOf(ctx, ws, head, c.only, v)
 	if err != nil {
 		return err
 	}
+	c.into(request)
+	if err := c.open(ctx, client, v, request); err != nil {
+		return err
+	}
+	return c.outcome(v)
+}
+
+// open opens or updates the pull request, and says what it holds.
+func (c *prCommand) open(ctx context.Context, client *github.Client, v *fix.Verified, r *github.Request) error {
 	c.diff = true // the summary says "can fix": the work tree stays as it is
 	if err := c.summarize(c.Out, v); err != nil {
 		return err
 	}
-	res, err := client.Open(ctx, v, *request)
-	if res != nil {
+	res, err := client.Open(ctx, v, *r)
+	if c.result = res; res != nil {
 		c.say(c.Out, res)
 	}
-	if err != nil {
-		return err
-	}
-	return c.outcome(v)
+	return err
 }
 
 // outcome is the exit status: the pull request stands for what it fixes, so only what stays counts.
@@ -144,7 +177,7 @@ func (c *prCommand) client(ctx context.Context, head *revision, token string) (*
 	if o.Repository == "" {
 		o.Repository = os.Getenv("GITHUB_REPOSITORY")
 	}
-	if o.Repository == "" {
+	if o.Repository == "" && head != nil {
 		out, err := head.git(ctx, nil, "config", "--get", "remote.origin.url")
 		if err == nil {
 			o.Repository = repositoryOf(strings.TrimSpace(string(out)))
@@ -205,15 +238,13 @@ func (c *prCommand) say(out io.Writer, r *github.Result) {
 	}
 }
 
-// request says where the patches belong in the repository, and what they rest on.
-func (c *prCommand) request(ctx context.Context, ws *workspace, head *revision, v *fix.Verified) (*github.Request, error) {
+// requestOf says where patches belong in the repository, and what they rest on.
+func requestOf(ctx context.Context, ws *workspace, head *revision, only string, v *fix.Verified) (*github.Request, error) {
 	prefix, err := head.prefix(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r := &github.Request{Base: c.base, Branch: c.branch, Draft: c.draft, Labels: c.labels, DryRun: c.dryRun,
-		Scope: []string{"only " + c.only, "in " + prefix}, Basis: map[string]string{},
-		Listed: map[string][]string{}}
+	r := &github.Request{Scope: []string{"only " + only, "in " + prefix}, Basis: map[string]string{}, Listed: map[string][]string{}}
 	for _, p := range ws.paths {
 		r.Scope = append(r.Scope, "path "+p)
 	}

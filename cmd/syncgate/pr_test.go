@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -121,5 +122,50 @@ func TestPRDemo(t *testing.T) {
 	var out bytes.Buffer
 	if code := run([]string{"check", "--fail-on", "warning", server.Clone(server.Pulls()[0].Head)}, stdio{Out: &out, Err: &out}); code != 0 {
 		t.Errorf("the branch does not pass: %d\n%s", code, &out)
+	}
+}
+
+// TestPRFrom carries patches in a bundle: made without a token, opened without a work tree. It is the same pull request as
+// without the bundle.
+func TestPRFrom(t *testing.T) {
+	server := githubtest.New(t)
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../../testdata/demo")); err != nil {
+		t.Fatal(err)
+	}
+	server.Push(dir, "main", "base")
+	work, bundle := server.Clone("main"), filepath.Join(t.TempDir(), "fixes.json")
+	syncgate := func(want int, args ...string) string {
+		t.Helper()
+		var out bytes.Buffer
+		if code := run(args, stdio{Out: &out, Err: &out}); code != want {
+			t.Fatalf("%v ends with %d:\n%s", args, code, &out)
+		}
+		return out.String()
+	}
+	t.Setenv("GITHUB_TOKEN", "")
+	said := syncgate(0, "fix", "--bundle", bundle, work)
+	digest := regexp.MustCompile(`sha256:[0-9a-f]+`).FindString(said)
+
+	t.Setenv("GITHUB_TOKEN", githubtest.Token)
+	t.Setenv("GITHUB_REPOSITORY", githubtest.Repository)
+	t.Setenv("GITHUB_API_URL", server.URL)
+	t.Chdir(t.TempDir())
+	from := []string{"pr", "--from", bundle, "--digest", digest}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{{append(from, "--dry-run"), "would be opened"}, {from, "pull request: opened: #1 "}, {from, "is up to date: #1 "},
+		{[]string{"pr", work}, "is up to date: #1 "}} {
+		if said := syncgate(0, c.args...); !strings.Contains(said, c.want) {
+			t.Errorf("%v does not say %q:\n%s", c.args, c.want, said)
+		}
+	}
+	syncgate(0, "check", "--fail-on", "warning", server.Clone(server.Pulls()[0].Head))
+
+	writeAt(t, filepath.Join(work, "manifests/redis.yaml"), prPod)
+	server.Push(work, "main", "news")
+	if said := syncgate(2, from...); !strings.Contains(said, "the patches were not made from what is on main now: manifests/redis.yaml differ") {
+		t.Errorf("a stale bundle:\n%s", said)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/syncgate/syncgate/check"
 	"github.com/syncgate/syncgate/render"
 )
 
@@ -21,6 +22,8 @@ type renderCommand struct {
 	showSecrets bool
 	noOrigins   bool
 	format      string
+	since       sinceFlags
+	secrets     check.Values
 }
 
 func newRender(std stdio) *cobra.Command {
@@ -30,13 +33,14 @@ func newRender(std stdio) *cobra.Command {
 		Short: "Print rendered objects with their origins",
 		Long: `Print the objects that PATH would send to a cluster, each with the file it comes from.
 
-Secret data is masked unless --show-secrets is given.`,
+The data of Secrets and credentials in env are masked unless --show-secrets is given.`,
 		Example: `  syncgate render overlays/prod
   syncgate render --format json charts/web -f charts/web/values-prod.yaml`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
 	c.sourceFlags.register(cmd.Flags())
-	cmd.Flags().BoolVar(&c.showSecrets, "show-secrets", false, "print the data of Secrets")
+	c.since.register(cmd.Flags())
+	cmd.Flags().BoolVar(&c.showSecrets, "show-secrets", false, "print the data of Secrets, and credentials in env")
 	cmd.Flags().BoolVar(&c.noOrigins, "no-origins", false, "no comment that says where an object comes from")
 	cmd.Flags().StringVar(&c.format, "format", "yaml", "yaml, or json: one object a line")
 	return cmd
@@ -65,9 +69,18 @@ func (c *renderCommand) run(ctx context.Context, args []string) error {
 	c.renderedText = c.format == "yaml"
 	pool := render.NewPool(ws.tree, c.renderOptions(), c.limits())
 	defer pool.Close()
-	found, err := render.Discover(ws.tree, discover)
+	found, err := render.Explore(ctx, ws.tree, pool, discover)
 	if err != nil {
 		return err
+	}
+	since, err := c.since.open(ctx, ws, c.configFile)
+	if err != nil {
+		return err
+	}
+	if since != nil {
+		if found.Sources, _, err = since.Split(ws.tree, found, discover); err != nil {
+			return err
+		}
 	}
 	var mu sync.Mutex
 	var results []render.Result
@@ -91,6 +104,11 @@ func (c *renderCommand) print(results []render.Result, found *render.Discovery) 
 	failed := false
 	sources := 0
 	var out bytes.Buffer
+	for i := range results {
+		for j := range results[i].Objects {
+			c.secrets.AddObject(&results[i].Objects[j])
+		}
+	}
 	for i := range results {
 		r := &results[i]
 		if r.Err != nil {
@@ -118,10 +136,20 @@ func (c *renderCommand) print(results []render.Result, found *render.Discovery) 
 	switch {
 	case failed:
 		return errReported
+	case sources == 0 && c.since.ref != "":
+		fmt.Fprintf(c.Err, "nothing has changed since %s\n", printable(c.since.ref))
 	case sources == 0:
 		return fmt.Errorf("nothing to render: no kustomization, chart or manifest was found; name a path that holds one")
 	}
 	return nil
+}
+
+// hidden is a text without the secret values that are rendered elsewhere: charts put one value into several objects.
+func (c *renderCommand) hidden(text string) string {
+	if c.showSecrets {
+		return text
+	}
+	return c.secrets.Mask(text)
 }
 
 // complain prints what was wrong with a source.
@@ -137,12 +165,23 @@ func (c *renderCommand) object(out *bytes.Buffer, src render.Source, o *render.O
 		return c.objectJSON(out, src, o)
 	}
 	text := o.Text
-	if text == "" || !c.showSecrets && o.Kind == "Secret" {
+	if !c.showSecrets {
+		raw, err := check.MaskObject(o)
+		if err != nil {
+			return fmt.Errorf("printing %s of %s: %w", o.ID(), src.ID, err)
+		}
+		if !bytes.Equal(raw, o.JSON) {
+			masked := *o
+			masked.JSON, text, o = raw, "", &masked
+		}
+	}
+	if text == "" {
 		var err error
-		if text, err = render.ObjectYAML(o, !c.showSecrets); err != nil {
+		if text, err = render.ObjectYAML(o); err != nil {
 			return fmt.Errorf("printing %s of %s: %w", o.ID(), src.ID, err)
 		}
 	}
+	text = c.hidden(text)
 	out.WriteString("---\n")
 	if !c.noOrigins {
 		fmt.Fprintf(out, "# syncgate: source %s, file %s\n", printable(src.ID), printable(o.File))
@@ -155,9 +194,10 @@ func (c *renderCommand) objectJSON(out *bytes.Buffer, src render.Source, o *rend
 	raw := o.JSON
 	if !c.showSecrets {
 		var err error
-		if raw, err = render.MaskSecret(o); err != nil {
+		if raw, err = check.MaskObject(o); err != nil {
 			return err
 		}
+		raw = json.RawMessage(c.hidden(string(raw)))
 	}
 	line, err := json.Marshal(struct {
 		Source string          `json:"source"`

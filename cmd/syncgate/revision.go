@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/syncgate/syncgate/check"
@@ -23,12 +25,12 @@ type revision struct {
 	commit string
 }
 
-// openRevision finds the commit that a name stands for.
-func openRevision(ctx context.Context, dir, name string) (*revision, error) {
+// openRevision finds the commit that a name stands for, which a flag gave.
+func openRevision(ctx context.Context, dir, flag, name string) (*revision, error) {
 	r := &revision{dir: dir, name: name}
 	out, err := r.git(ctx, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
 	if err != nil {
-		return nil, fmt.Errorf("--policy-ref %q names no commit that is here: %w; fetch it first (in CI: fetch-depth: 0)", name, err)
+		return nil, fmt.Errorf("%s %q names no commit that is here: %w; fetch it first (in CI: fetch-depth: 0)", flag, name, err)
 	}
 	r.commit = strings.TrimSpace(string(out))
 	return r, nil
@@ -55,7 +57,10 @@ func (r *revision) git(ctx context.Context, stdin []byte, args ...string) ([]byt
 }
 
 // entry is one file of a revision.
-type entry struct{ mode, object, name string }
+type entry struct {
+	mode, object, name string
+	size               int64 // -1 unless it was asked for
+}
 
 // list lists the files below the directory, or one of them; names are relative to it.
 func (r *revision) list(ctx context.Context, args ...string) ([]entry, error) {
@@ -66,8 +71,14 @@ func (r *revision) list(ctx context.Context, args ...string) ([]entry, error) {
 	var list []entry
 	for _, line := range strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00") {
 		head, name, ok := strings.Cut(line, "\t")
-		if f := strings.Fields(head); ok && len(f) == 3 {
-			list = append(list, entry{f[0], f[2], name})
+		if f := strings.Fields(head); ok && len(f) >= 3 {
+			e := entry{mode: f[0], object: f[2], name: name, size: -1}
+			if len(f) == 4 {
+				if n, err := strconv.ParseInt(f[3], 10, 64); err == nil {
+					e.size = n
+				}
+			}
+			list = append(list, e)
 		}
 	}
 	return list, nil
@@ -119,12 +130,12 @@ func (r *revision) declared(ctx context.Context, o check.Options) (*check.Declar
 	defer tree.Close()
 	discover := o.Discover
 	discover.Paths = nil
-	found, err := render.Discover(tree, discover)
+	pool := render.NewPool(tree, o.Render, o.Limits)
+	defer pool.Close()
+	found, err := render.Explore(ctx, tree, pool, discover)
 	if err != nil {
 		return nil, fmt.Errorf("looking through %s: %w", r.name, err)
 	}
-	pool := render.NewPool(tree, o.Render, o.Limits)
-	defer pool.Close()
 	return check.Declare(ctx, tree, pool, found.Sources)
 }
 
@@ -142,29 +153,33 @@ func (r *revision) checkout(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	var ask bytes.Buffer
-	var files []entry
-	for _, e := range list {
-		if e.mode != "160000" {
-			files = append(files, e)
-			ask.WriteString(e.object + "\n")
-		}
-	}
-	out, err := r.git(ctx, ask.Bytes(), "cat-file", "--batch")
-	if err != nil {
-		return err
-	}
+	files := slices.DeleteFunc(list, func(e entry) bool { return e.mode == "160000" })
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
+	return r.blobs(ctx, files, func(e entry, data []byte) error {
+		return writeEntry(root, strings.TrimPrefix(e.name, prefix), e.mode, data)
+	})
+}
+
+// blobs hands out the contents of files of the revision.
+func (r *revision) blobs(ctx context.Context, files []entry, each func(entry, []byte) error) error {
+	var ask bytes.Buffer
+	for _, e := range files {
+		ask.WriteString(e.object + "\n")
+	}
+	out, err := r.git(ctx, ask.Bytes(), "cat-file", "--batch")
+	if err != nil {
+		return err
+	}
 	for _, e := range files {
 		var data []byte
 		if data, out, err = nextBlob(out); err != nil {
 			return err
 		}
-		if err := writeEntry(root, strings.TrimPrefix(e.name, prefix), e.mode, data); err != nil {
+		if err := each(e, data); err != nil {
 			return err
 		}
 	}

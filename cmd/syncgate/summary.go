@@ -20,7 +20,7 @@ func (c *fixCommand) summarize(out io.Writer, v *fix.Verified) error {
 	if !c.quiet {
 		c.summarizeFixed(w, v)
 	}
-	summarizeLeft(w, v.Left(), c.verbose)
+	summarizeLeft(w, v, c.verbose)
 	for _, e := range v.Failed() {
 		fmt.Fprintf(w, "\nleft alone, since it does not render: %s\n  %s\n", printable(cmp.Or(e.Source, e.File)), printable(e.Error()))
 		if e.Hint != "" {
@@ -40,7 +40,7 @@ func (c *fixCommand) summarize(out io.Writer, v *fix.Verified) error {
 		fixed += len(p.Resolves)
 	}
 	verb := "fixed"
-	if c.diff {
+	if c.diff || c.bundle != "" {
 		verb = "can fix"
 	}
 	fmt.Fprintf(w, "\n%s %s in %s; %s left\n", verb, count(fixed, "finding"), count(len(v.Files()), "file"), count(len(v.Left()), "finding"))
@@ -69,8 +69,9 @@ func (c *fixCommand) summarizeFixed(w io.Writer, v *fix.Verified) {
 			fmt.Fprintf(w, " (reaches %d sources)", n)
 		}
 		fmt.Fprintln(w)
-		for _, also := range p.Also {
-			if c.verbose {
+		if c.verbose {
+			explain(w, p.How, v.Tried(p.Resolves...))
+			for _, also := range p.Also {
 				fmt.Fprintf(w, "          changes with it, since it reads the same value: %s\n", printable(also))
 			}
 		}
@@ -89,8 +90,21 @@ func (c *fixCommand) summarizeFixed(w io.Writer, v *fix.Verified) {
 	}
 }
 
-// summarizeLeft groups what stays by rule and reason.
-func summarizeLeft(w io.Writer, left []fix.Left, all bool) {
+// explain says how a fix was found, and what had been tried before.
+func explain(w io.Writer, how string, tried []string) {
+	if how != "" {
+		fmt.Fprintf(w, "          found: %s\n", printable(how))
+	}
+	for _, t := range tried {
+		if t != how {
+			fmt.Fprintf(w, "          tried: %s\n", printable(t))
+		}
+	}
+}
+
+// summarizeLeft groups what stays by rule and reason. all also says what was tried.
+func summarizeLeft(w io.Writer, v *fix.Verified, all bool) {
+	left := v.Left()
 	if len(left) == 0 {
 		return
 	}
@@ -113,6 +127,9 @@ func summarizeLeft(w io.Writer, left []fix.Left, all bool) {
 				break
 			}
 			fmt.Fprintf(w, "    %s: %s\n", printable(where(&f)), printable(f.Object.ID()+containerPart(&f)))
+			if all {
+				explain(w, "", slices.DeleteFunc(v.Tried(f), func(t string) bool { return strings.HasSuffix(k, ": "+t) }))
+			}
 		}
 	}
 }

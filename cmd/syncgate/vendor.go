@@ -58,13 +58,13 @@ func (c *vendorCommand) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	found, err := render.Discover(ws.tree, discover)
+	pool := render.NewPool(ws.tree, c.renderOptions(), c.limits())
+	defer pool.Close()
+	found, err := render.Explore(ctx, ws.tree, pool, discover)
 	if err != nil {
 		return err
 	}
 	failed := found.Failed
-	pool := render.NewPool(ws.tree, c.renderOptions(), c.limits())
-	defer pool.Close()
 	var mu sync.Mutex
 	done := 0
 	progress := newProgress(c.Err, c.quiet)

@@ -20,7 +20,11 @@ type process struct {
 }
 
 func startProcess(dir, program string, args ...string) (*process, error) {
-	name := filepath.Base(program)
+	return startAs(dir, filepath.Base(program), nil, program, args...)
+}
+
+// startAs starts a program under a name of its own, with more in its environment.
+func startAs(dir, name string, env []string, program string, args ...string) (*process, error) {
 	p := &process{name: name, log: filepath.Join(dir, name+".log"), cmd: exec.Command(program, args...), ended: make(chan struct{})}
 	out, err := os.Create(p.log)
 	if err != nil {
@@ -28,7 +32,7 @@ func startProcess(dir, program string, args ...string) (*process, error) {
 	}
 	defer out.Close()
 	// Its own environment: no proxy, no kubeconfig, nothing of the caller.
-	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr, p.cmd.Env = dir, out, out, []string{"HOME=" + dir, "TMPDIR=" + dir}
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr, p.cmd.Env = dir, out, out, append([]string{"HOME=" + dir, "TMPDIR=" + dir}, env...)
 	p.cmd.SysProcAttr = endsWithParent()
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", program, err)

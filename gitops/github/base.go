@@ -48,7 +48,12 @@ func (c *Client) openBase(ctx context.Context, branch string) (*base, error) {
 	if err != nil {
 		return nil, c.explain("asking for the branch "+branch, err)
 	}
-	b := &base{branch: branch, commit: ref.GetObject().GetSHA(), dirs: map[string]map[string]leaf{}, ids: map[string]string{}}
+	return c.baseAt(ctx, branch, ref.GetObject().GetSHA())
+}
+
+// baseAt is a commit, called branch in messages, and what it holds.
+func (c *Client) baseAt(ctx context.Context, branch, id string) (*base, error) {
+	b := &base{branch: branch, commit: id, dirs: map[string]map[string]leaf{}, ids: map[string]string{}}
 	commit, _, err := c.api.Git.GetCommit(ctx, c.owner, c.name, b.commit)
 	if err != nil {
 		return nil, c.explain("asking for the commit "+b.commit, err)
@@ -116,7 +121,7 @@ func (c *Client) find(ctx context.Context, b *base, name string) (leaf, error) {
 
 // change is one file to be written into the base's tree.
 type change struct {
-	path, mode, id string
+	path, mode, id string // mode is "" until it is known
 	data           []byte
 }
 
@@ -180,6 +185,9 @@ func (c *Client) unchanged(ctx context.Context, b *base, r *Request, changes []c
 		return stale
 	}
 	for i := range changes {
+		if changes[i].mode != "" {
+			continue // it is made
+		}
 		got, err := c.find(ctx, b, changes[i].path)
 		if err != nil {
 			return err

@@ -39,7 +39,7 @@ func (c *Client) attempt(ctx context.Context, v *fix.Verified, r *Request) (*Res
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{Request: r, verified: v, base: b, branch: r.Branch, changes: changes, fingerprint: fingerprintOf(changes)}
+	p := &plan{Request: r, verified: v, base: b, branch: r.Branch, changes: changes, fingerprint: fingerprintOf(changes, b.commit)}
 	if p.branch == "" {
 		p.branch = branchName(r, b.branch)
 	}

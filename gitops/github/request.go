@@ -86,18 +86,23 @@ func changesOf(v *fix.Verified, r *Request) (list []change, before map[string]st
 			continue
 		}
 		seen[name] = f.After
-		before[name] = BlobID(f.Before)
-		list = append(list, change{path: name, id: BlobID(f.After), data: f.After})
+		x := change{path: name, id: BlobID(f.After), data: f.After}
+		if f.Before == nil {
+			x.mode, before[name] = "100644", ""
+		} else {
+			before[name] = BlobID(f.Before)
+		}
+		list = append(list, x)
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].path < list[j].path })
 	return list, before, nil
 }
 
-// fingerprintOf identifies the content: which files become what.
-func fingerprintOf(changes []change) string {
+// fingerprintOf identifies the content: which files become what. base is the commit that they are made from.
+func fingerprintOf(changes []change, base string) string {
 	var parts []string
 	for _, c := range changes {
-		parts = append(parts, c.path, c.id)
+		parts = append(parts, c.path, c.identity(base))
 	}
 	return hash(parts)[:32]
 }

@@ -143,6 +143,21 @@ func (s *Server) getTree(id string, recursive bool) (int, any, *problem) {
 	return http.StatusOK, map[string]any{"sha": id, "url": s.url("git/trees", id), "tree": entries, "truncated": recursive && s.truncated}, nil
 }
 
+func (s *Server) getBlob(id string, _ map[string]any) (int, any, *problem) {
+	cmd := exec.Command("git", "cat-file", "blob", id)
+	cmd.Dir = s.Dir
+	data, err := cmd.Output()
+	if err != nil {
+		return 0, nil, &problem{http.StatusNotFound, "Not Found"}
+	}
+	text := base64.StdEncoding.EncodeToString(data)
+	for i := 60; i < len(text); i += 61 { // GitHub breaks the lines
+		text = text[:i] + "\n" + text[i:]
+	}
+	return http.StatusOK, map[string]any{"sha": id, "node_id": "B", "size": len(data), "url": s.url("git/blobs", id), "encoding": "base64",
+		"content": text}, nil
+}
+
 func (s *Server) createBlob(_ string, in map[string]any) (int, any, *problem) {
 	data := []byte(text(in, "content"))
 	if text(in, "encoding") == "base64" {

@@ -11,7 +11,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
-	"testing"
 )
 
 // Repository is the one that a Server serves.
@@ -44,7 +43,7 @@ type Server struct {
 	URL string
 	Dir string // the bare repository
 
-	t         testing.TB
+	t         T
 	mu        sync.Mutex
 	pulls     []*Pull
 	log       []Exchange
@@ -54,8 +53,17 @@ type Server struct {
 	link      string // to the next page of the answer being made
 }
 
+// T is what a Server needs of a test.
+type T interface {
+	Helper()
+	Cleanup(func())
+	TempDir() string
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+}
+
 // New serves an empty repository whose default branch is main.
-func New(t testing.TB) *Server {
+func New(t T) *Server {
 	t.Helper()
 	s := &Server{t: t, Dir: t.TempDir()}
 	s.Git(nil, "init", "-q", "--bare", "-b", "main", ".")
@@ -134,7 +142,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Observe sees every exchange of every Server, if it is set before the first.
-var Observe func(testing.TB, *Exchange)
+var Observe func(T, *Exchange)
 
 func (s *Server) answer(r *http.Request, data []byte) (int, []byte) {
 	if r.Header.Get("Authorization") != "Bearer "+Token {
@@ -189,6 +197,7 @@ func (s *Server) route(r *http.Request, data []byte) (int, any, *problem) {
 		{"GET", "/git/trees/", func(arg string, _ map[string]any) (int, any, *problem) {
 			return s.getTree(arg, r.URL.Query().Get("recursive") != "")
 		}},
+		{"GET", "/git/blobs/", s.getBlob},
 		{"POST", "/git/blobs", s.createBlob},
 		{"POST", "/git/trees", s.createTree},
 		{"POST", "/git/commits", s.createCommit},

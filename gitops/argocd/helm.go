@@ -1,0 +1,132 @@
+package argocd
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+	"reflect"
+	"strings"
+
+	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
+
+	"github.com/syncgate/syncgate/render"
+)
+
+// helm says how a chart is rendered (reposerver/repository helmTemplate).
+func (a *application) helm(out *render.Source, i int, s *v1alpha1.ApplicationSource, env *v1alpha1.Env) *render.Error {
+	out.Helm = render.HelmOptions{ReleaseName: a.name, Namespace: s.GetNamespaceOrDefault(a.spec.Destination.Namespace),
+		KubeVersion: strings.Replace(s.GetKubeVersionOrDefault(""), "+", "", 1), APIVersions: s.GetAPIVersionsOrDefault(nil)}
+	h := s.Helm
+	if h == nil {
+		return nil
+	}
+	o := &out.Helm
+	if h.ReleaseName != "" {
+		o.ReleaseName = h.ReleaseName
+	}
+	switch h.Version {
+	case "", "v3":
+	default:
+		return &render.Error{Msg: fmt.Sprintf("helm.version %q is no version that Argo CD runs", h.Version), Hint: "leave it out, or set v3"}
+	}
+	for _, f := range h.ValueFiles {
+		file, err := a.file(out.Path, f, env)
+		if err != nil {
+			return err
+		}
+		o.Values = append(o.Values, render.ValueLayer{File: file, Encoding: render.EncodingFile, Optional: h.IgnoreMissingValueFiles})
+	}
+	if !h.ValuesIsEmpty() {
+		o.Values = append(o.Values, a.values(i, s))
+	}
+	for _, p := range h.Parameters {
+		set := p.Name + "=" + escapeCommas(env.Envsubst(p.Value))
+		if p.ForceString {
+			o.SetString = append(o.SetString, set)
+		} else {
+			o.Set = append(o.Set, set)
+		}
+	}
+	for _, p := range h.FileParameters {
+		file, err := a.file(out.Path, p.Path, env)
+		if err != nil {
+			return err
+		}
+		o.SetFile = append(o.SetFile, p.Name+"="+escapeCommas(file))
+	}
+	o.SkipCRDs, o.SkipTests, o.SkipSchema = h.SkipCrds, h.SkipTests, h.SkipSchemaValidation
+	return nil
+}
+
+// values is the layer of an Application's own values: where they are written, so that a fix can be put there, or the values
+// themselves.
+func (a *application) values(i int, s *v1alpha1.ApplicationSource) render.ValueLayer {
+	at := render.Keys("spec", "source")
+	switch {
+	case a.spec.SourceHydrator != nil:
+		at = render.Keys("spec", "sourceHydrator", "drySource")
+	case len(a.spec.Sources) > 0:
+		at = render.Keys("spec", "sources").At(i)
+	}
+	field, encoding := "values", render.EncodingText
+	if s.Helm.ValuesObject != nil {
+		field, encoding = "valuesObject", render.EncodingObject
+	}
+	own := a.sources[i].Helm
+	inline := render.ValueLayer{File: a.object.File, Encoding: render.EncodingInline, Text: string(s.Helm.ValuesYAML())}
+	if own == nil || own.Values != s.Helm.Values || !reflect.DeepEqual(own.ValuesObject, s.Helm.ValuesObject) {
+		return inline // a file beside the chart overrides them
+	}
+	place, ok := render.NewLocator(a.tree).Holds(a.object, at.Key("helm", field))
+	if !ok {
+		return inline
+	}
+	return render.ValueLayer{File: place.File, Doc: place.Doc, DocPath: place.Path, Encoding: encoding}
+}
+
+// file is the place in the repository of a file that an Application names: relative to the source, or to the root with a
+// leading slash, or in another of its sources with $ref (util/io/path ResolveValueFilePathOrUrl).
+func (a *application) file(dir, name string, env *v1alpha1.Env) (string, *render.Error) {
+	if strings.HasPrefix(name, "$") {
+		first, rest, _ := strings.Cut(name, "/")
+		if ref := a.refs[first]; ref != nil {
+			if same, known := a.repo.Is(ref.RepoURL); known && !same {
+				return "", another(fmt.Sprintf("%s of %s", rest, render.PublicURL(ref.RepoURL)))
+			}
+			return inside(".", "/"+env.Envsubst(rest))
+		}
+	}
+	name = env.Envsubst(name)
+	if u, err := url.Parse(name); err == nil && u.Scheme != "" && strings.Contains(name, "://") {
+		return "", another(render.PublicURL(name))
+	}
+	return inside(dir, name)
+}
+
+func inside(dir, name string) (string, *render.Error) {
+	file := path.Join(dir, name)
+	if path.IsAbs(name) {
+		file = path.Clean(strings.TrimLeft(name, "/"))
+	}
+	if file == ".." || strings.HasPrefix(file, "../") {
+		return "", &render.Error{Msg: fmt.Sprintf("the file %s leads out of the repository", name), Hint: "Argo CD would refuse it"}
+	}
+	return file, nil
+}
+
+// escapeCommas is util/helm cleanSetParameters: a comma is part of the value, but in a list.
+func escapeCommas(v string) string {
+	if strings.HasPrefix(v, "{") && strings.HasSuffix(v, "}") {
+		return v
+	}
+	var b strings.Builder
+	previous := rune(0)
+	for _, r := range v {
+		if r == ',' && previous != '\\' {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+		previous = r
+	}
+	return b.String()
+}
