@@ -15,13 +15,13 @@ import (
 // sharing is what patches of shared values may change beside the fields that findings name: the same field, to the same
 // value, wherever else a template reads it.
 type sharing struct {
-	fields map[string]any      // by field below a container or pod
+	fields map[string][]any    // values by field below a container or pod
 	rules  map[string][]string // by field: what asked for it
 }
 
 // sharingOf collects what the patches that reach a source may change.
 func sharingOf(patches []*Patch, source string) *sharing {
-	s := &sharing{fields: map[string]any{}, rules: map[string][]string{}}
+	s := &sharing{fields: map[string][]any{}, rules: map[string][]string{}}
 	for _, x := range patches {
 		if !x.shared || !x.reaches(source) {
 			continue
@@ -33,7 +33,7 @@ func sharingOf(patches []*Patch, source string) *sharing {
 				if n.member {
 					field += fmt.Sprintf("+=%v", n.value)
 				}
-				s.fields[field] = n.value
+				s.fields[field] = append(s.fields[field], n.value)
 				s.rules[field] = append(s.rules[field], f.Rule.ID)
 			}
 		}
@@ -168,16 +168,18 @@ func (d *difference) field() string {
 
 // asks reports whether a change is one that a finding asked for, here or elsewhere.
 func (s *sharing) asks(d difference) bool {
-	want, ok := s.fields[d.field()]
-	if !ok {
+	wants := s.fields[d.field()]
+	if len(wants) == 0 {
 		return false
 	}
 	value := d.new
 	if list, ok := value.([]any); ok && len(list) > 0 {
 		value = list[len(list)-1]
 	}
-	v, err := plainJSON(want)
-	return err == nil && reflect.DeepEqual(v, value)
+	return slices.ContainsFunc(wants, func(want any) bool {
+		v, err := plainJSON(want)
+		return err == nil && reflect.DeepEqual(v, value)
+	})
 }
 
 // isFlip reports whether a boolean changed.
