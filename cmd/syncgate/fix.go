@@ -15,10 +15,11 @@ import (
 type fixCommand struct {
 	checkCommand
 	secretFlags
-	diff   bool
-	only   string
-	bundle string
-	digest string // of the bundle that was written
+	diff      bool
+	only      string
+	bundle    string
+	digest    string // of the bundle that was written
+	manifests []byte // from stdin, nil when there are none
 }
 
 func newFix(std stdio) *cobra.Command {
@@ -34,11 +35,14 @@ nothing else. All files are written, or none. --diff prints the changes instead,
 token, and the job with the token renders nothing.
 
 Every fix is safe (a correct workload cannot notice) or needs review (it can break one; what to test is printed). What
-needs a person's decision is listed, never written.`,
+needs a person's decision is listed, never written.
+
+With - for PATH, manifests are read from stdin and printed to stdout; the report goes to stderr.`,
 		Example: `  syncgate fix --diff
   syncgate fix --only safe apps/
   syncgate fix overlays/prod && git diff
-  syncgate fix --bundle fixes.json`,
+  syncgate fix --bundle fixes.json
+  syncgate fix - < pod.yaml`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
 	c.register(cmd.Flags())
@@ -66,6 +70,13 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 	if c.format != "text" && c.format != "json" {
 		return fmt.Errorf("--format %q: expected text or json", c.format)
 	}
+	if len(args) == 1 && args[0] == "-" {
+		return c.runStdin(ctx)
+	}
+	return c.runOn(ctx, args)
+}
+
+func (c *fixCommand) runOn(ctx context.Context, args []string) error {
 	o, ws, err := c.options(ctx, args)
 	if err != nil {
 		return err
@@ -96,6 +107,8 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 	}
 	switch {
 	case c.diff:
+	case c.manifests != nil:
+		err = c.printFixed(v)
 	case c.bundle != "":
 		err = c.writeBundle(ctx, ws, head, v)
 	default:
@@ -129,6 +142,9 @@ func (c *fixCommand) recover(ws *workspace) error {
 func (c *fixCommand) report(v *fix.Verified) error {
 	if c.format == "json" {
 		return c.writeJSON(c.Out, v)
+	}
+	if c.manifests != nil {
+		return c.summarize(c.Err, v)
 	}
 	if !c.diff {
 		return c.summarize(c.Out, v)
