@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -18,6 +19,8 @@ type Follower interface {
 	// Mentions reports whether a file can hold such an object, or make one: only sources that read one that does are
 	// looked into.
 	Mentions(data []byte) bool
+	// Stands reports whether an object stands for sources.
+	Stands(o *Object) bool
 	// Follow says what an object of a rendered source stands for; ok is false for every other object.
 	Follow(t *Tree, o *Object) (f Followed, ok bool)
 	// Missed reports whether an object is one that stands for sources and was never followed in a tree.
@@ -173,6 +176,7 @@ func (e *explorer) explore(ctx context.Context, sources []Source) error {
 		var mu sync.Mutex
 		var results []Result
 		err := e.pool.Render(ctx, e.tree, look, func(r Result) {
+			r.Objects = slices.DeleteFunc(r.Objects, func(o Object) bool { return !e.o.Follow.Stands(&o) })
 			mu.Lock()
 			defer mu.Unlock()
 			results = append(results, r)

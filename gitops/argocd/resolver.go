@@ -43,6 +43,9 @@ func stands(o *render.Object) bool {
 	return g == group && (o.Kind == "Application" || o.Kind == "ApplicationSet")
 }
 
+// Stands implements render.Follower.
+func (r *Resolver) Stands(o *render.Object) bool { return stands(o) }
+
 // Missed implements render.Follower.
 func (r *Resolver) Missed(t *render.Tree, o *render.Object) bool {
 	if !stands(o) {
