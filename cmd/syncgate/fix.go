@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -70,7 +72,10 @@ func (c *fixCommand) run(ctx context.Context, args []string) error {
 	if c.format != "text" && c.format != "json" {
 		return fmt.Errorf("--format %q: expected text or json", c.format)
 	}
-	if len(args) == 1 && args[0] == "-" {
+	if slices.Contains(args, "-") {
+		if len(args) > 1 {
+			return errors.New("-: stdin stands alone; leave out the other paths")
+		}
 		return c.runStdin(ctx)
 	}
 	return c.runOn(ctx, args)
@@ -172,6 +177,8 @@ func (c *fixCommand) outcome(v *fix.Verified) error {
 		return errReported
 	case len(v.Before().Sources) == 0 && c.since.ref != "":
 		return nil
+	case len(v.Before().Sources) == 0 && c.manifests != nil:
+		return errors.New("nothing to fix: stdin holds no manifest that can be read, with apiVersion and kind")
 	case len(v.Before().Sources) == 0:
 		return fmt.Errorf("nothing to fix: no kustomization, chart or manifest was found; name a path that holds one")
 	case c.diff && len(v.Files()) > 0:
