@@ -10,7 +10,11 @@ cd "$work/shop"
 git init -q . && git add -A
 git -c user.name=demo -c user.email=demo@example.com commit -qm 'The shop'
 
-say() { printf '\n\033[1m$ %s\033[0m\n' "$*"; }
+bold='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+	bold=$(printf '\033[1m') plain=$(printf '\033[0m')
+fi
+say() { printf '\n%s$ %s%s\n' "$bold" "$*" "$plain"; }
 expect() { # expect CODE COMMAND...
 	want=$1
 	shift
