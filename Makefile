@@ -27,7 +27,7 @@ race: ## the same under the race detector
 lint: ## gofmt, vet, staticcheck
 	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not gofmt'ed:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
-	$(GO) vet -tags bench,conformance,corpus,fixrate,openapi ./...
+	$(GO) vet -tags bench,conformance,corpus,fixrate,nightly,openapi ./...
 	$(GO) run $(STATICCHECK) ./...
 
 bench: build ## syncgate beside helm and kustomize on CORPUS, in one run; needs both on PATH
@@ -73,7 +73,8 @@ fuzz: ## each fuzz target for FUZZTIME
 	  done; \
 	done
 
-nightly: ## what takes long
+nightly: ## what takes long, or mounts a small disk
+	$(GO) test -tags nightly -run '^TestWriteFull$$' -count=1 ./fix
 	$(GO) test -race -timeout 60m -skip '^TestRemote' ./...
 	$(MAKE) fuzz FUZZTIME=5m
 
