@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"maps"
@@ -227,6 +228,9 @@ func (p *prover) appendPatch(src render.Source, file string, fs []check.Finding)
 	patch, err := mergePatch(&o, fs)
 	if err != nil {
 		return nil, err.Error()
+	}
+	if data, err := p.tree.ReadFile(file); err == nil && !bytes.HasSuffix(data, []byte("\n")) {
+		patch["patch"] = strings.TrimSuffix(patch["patch"].(string), "\n") // then it can stand as lines at the end, too
 	}
 	op := yamledit.Append{Path: render.Keys("patches"), Value: patch}
 	return &Patch{Wants: wantsOf(fs), Resolves: fs, Place: render.Place{File: file}, How: "a new patch in the kustomization",
