@@ -30,7 +30,7 @@ func TestFinalNewline(t *testing.T) {
 				broken := endsBroken(in)
 				edited[broken]++
 				if endsBroken(string(after)) != broken && !endsWithText(t, after) {
-					t.Errorf("seed %d: %T%v\n%q\n%q", seed, op, op, in[max(0,len(in)-60):], after[max(0,len(after)-60):])
+					t.Errorf("seed %d: %T%v\n%q\n%q", seed, op, op, in[max(0, len(in)-60):], after[max(0, len(after)-60):])
 				}
 			}
 		}
