@@ -211,6 +211,7 @@ type prover struct {
 	pool    *render.Pool
 	options check.Options
 	before  *check.Run
+	sources map[string]*render.Source // of before, by ID; see sourceOf
 	loc     *render.Locator
 	inScope map[string]bool           // sources that the user asked about
 	found   map[string]*render.Object // objects with findings, by source and objectKey

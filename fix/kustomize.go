@@ -97,10 +97,14 @@ func (p *prover) overriding(f *check.Finding) ([]yamledit.Op, *patchDocument) {
 }
 
 func (p *prover) sourceOf(f *check.Finding) (render.Source, bool) {
-	for i := range p.before.Sources {
-		if s := p.before.Sources[i].Source; s.ID == f.Source {
-			return s, true
+	if p.sources == nil {
+		p.sources = map[string]*render.Source{}
+		for i := range p.before.Sources {
+			p.sources[p.before.Sources[i].Source.ID] = &p.before.Sources[i].Source
 		}
+	}
+	if s := p.sources[f.Source]; s != nil {
+		return *s, true
 	}
 	return render.Source{}, false
 }

@@ -103,6 +103,7 @@ func (c *fixCommand) runOn(ctx context.Context, args []string) error {
 	for _, n := range c.notices {
 		fmt.Fprintf(c.Err, "notice: %s: %s\n", printable(n.File), printable(n.Text))
 	}
+	roomForLive()
 	progress := newProgress(c.Err, c.quiet)
 	o.Progress = progress.update
 	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe", Sealer: sealer})
