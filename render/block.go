@@ -144,7 +144,7 @@ func (r *blockReader) mapping(indent, depth int) bool {
 	r.out.WriteByte('{')
 	for r.indent == indent && !(indent == 0 && r.separator()) {
 		key, rest, ok := cutKey(r.text)
-		if !ok || !r.put(mine, key) {
+		if !ok || !r.put(mine, key) || indent == 0 && bytes.HasPrefix(r.text, []byte("...")) { // may end the document
 			return false
 		}
 		from := r.out.Len()

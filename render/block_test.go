@@ -82,6 +82,7 @@ var blockCases = []struct {
 	{"complex key", "? a\n: b\n", false},
 	{"directive", "%YAML 1.1\n---\na: b\n", false},
 	{"end of document", "a: b\n...\nc: d\n", false},
+	{"key that ends the document", "... a: b\n", false},
 	{"value on the separator", "--- a: b\n", false},
 	{"scalar", "a\n", false},
 	{"list of documents", "- a\n", false},
