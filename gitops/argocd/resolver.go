@@ -12,7 +12,6 @@ import (
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	_ "github.com/syncgate/syncgate/gitops/argocd/start"
 	"github.com/syncgate/syncgate/render"
 )
 
