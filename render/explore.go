@@ -5,20 +5,17 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"path"
 	"slices"
 	"sort"
 	"strings"
 	"sync"
-
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // Follower knows objects that stand for sources of the repository, such as Argo CD's Applications.
 type Follower interface {
-	// Mentions reports whether a file can hold such an object, or make one: only sources that read one that does are
-	// looked into.
-	Mentions(data []byte) bool
+	// Marks are texts that all stand in what a source reads that renders such an object, in one file or several: only
+	// sources where none is missing are looked into.
+	Marks() []string
 	// Stands reports whether an object stands for sources.
 	Stands(o *Object) bool
 	// Follow says what an object of a rendered source stands for; ok is false for every other object.
@@ -67,7 +64,7 @@ func Explore(ctx context.Context, t *Tree, pool *Pool, o DiscoverOptions) (*Disc
 	if err := e.paths(); err != nil {
 		return nil, err
 	}
-	e.mention(all.listed)
+	e.mark(all.listed)
 	if err := e.explore(ctx, mergeSources(found.Sources, all.Sources)); err != nil {
 		return nil, err
 	}
@@ -92,8 +89,8 @@ type explorer struct {
 	tree    *Tree
 	pool    *Pool
 	o       DiscoverOptions
-	below   []string // DiscoverOptions.Paths, links followed
-	marked  []string // files that mention what the Follower knows
+	below   []string   // DiscoverOptions.Paths, links followed
+	marked  [][]string // the files in which each of the Follower's marks stands
 	named   []namedSource
 	keys    map[string]bool   // of named
 	inScope map[string]bool   // sources, by ID or key
@@ -130,37 +127,9 @@ func (e *explorer) asked(name string) bool {
 	return len(e.below) == 0
 }
 
-// mention lists the files that can hold or make what the Follower knows: manifests and templates.
-// listed are the directories that discovery has listed already.
-func (e *explorer) mention(listed map[string][]Entry) {
-	var names []string
-	var walk func(dir string)
-	walk = func(dir string) {
-		entries, ok := listed[dir]
-		if !ok {
-			entries, _ = e.tree.ReadDir(dir)
-		}
-		for _, x := range entries {
-			name := path.Join(dir, x.Name)
-			switch {
-			case x.Link || x.Dir && x.Name == "node_modules":
-			case x.Dir:
-				walk(name)
-			case isYAMLName(x.Name) || path.Ext(x.Name) == ".tpl" || path.Ext(x.Name) == ".txt" || path.Ext(x.Name) == "":
-				names = append(names, name)
-			case path.Ext(x.Name) == ".tgz":
-				e.marked = append(e.marked, name) // may hold anything
-			}
-		}
-	}
-	walk(".")
-	e.marked = append(e.marked, e.tree.matching(names, maxIndexFile, e.o.Follow.Mentions)...)
-	sort.Strings(e.marked)
-}
-
 // explore renders sources, follows their objects, and goes on with what these name.
 func (e *explorer) explore(ctx context.Context, sources []Source) error {
-	for depth := 0; len(e.marked) > 0 && len(sources) > 0; depth++ {
+	for depth := 0; len(sources) > 0; depth++ {
 		if depth > maxFollowDepth {
 			e.failed = append(e.failed, &Error{Source: sources[0].ID, File: sources[0].Path, Limit: true,
 				Msg:  fmt.Sprintf("Applications of Applications, more than %d deep", maxFollowDepth),
@@ -196,68 +165,6 @@ func (e *explorer) explore(ctx context.Context, sources []Source) error {
 		}
 	}
 	return nil
-}
-
-// mayHold reports whether a source may read a file that mentions what the Follower knows.
-func (e *explorer) mayHold(s *Source) bool {
-	switch s.Kind {
-	case KindPlain:
-		return has(e.marked, s.Path)
-	case KindKustomize:
-		return e.kustomizationMayHold(s.Path, map[string]bool{}) || len(s.Kustomize.Components)+len(s.Kustomize.Patches) > 0
-	case KindHelm, KindDirectory:
-	default:
-		return true
-	}
-	for _, l := range s.Helm.Values {
-		if l.Encoding == EncodingInline || has(e.marked, l.File) {
-			return true
-		}
-	}
-	return e.markedBelow(s.Path)
-}
-
-func (e *explorer) markedBelow(dir string) bool {
-	for _, m := range e.marked {
-		if under(m, dir) {
-			return true
-		}
-	}
-	return false
-}
-
-// kustomizationMayHold looks at everything that a kustomization names, and what that names. What is not in the repository may
-// hold anything.
-func (e *explorer) kustomizationMayHold(dir string, seen map[string]bool) bool {
-	if seen[dir] {
-		return false
-	}
-	seen[dir] = true
-	var root *yaml.Node
-	for _, name := range kustomizationNames {
-		if file := path.Join(dir, name); root == nil && e.tree.Exists(file) {
-			root = readYAML(e.tree, file)
-			if has(e.marked, file) {
-				return true
-			}
-		}
-	}
-	for _, ref := range kustomizationRefs(root) {
-		real, err := e.tree.Resolve(path.Join(dir, ref))
-		switch {
-		case err != nil && !strings.Contains(ref, "/"):
-		case err != nil, has(e.marked, real):
-			return true
-		case e.tree.IsDir(real) && e.kustomizationMayHold(real, seen):
-			return true
-		}
-	}
-	for _, chart := range inflatedCharts(root) {
-		if e.markedBelow(path.Join(dir, chart)) {
-			return true
-		}
-	}
-	return false
 }
 
 // follow takes what the objects of one source name. Its error is a bound that was hit.

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -64,15 +65,14 @@ func (t *Tree) readUpTo(name string, limit int64) ([]byte, error) {
 // errGrown is for a file that is larger than it was a moment ago.
 var errGrown = errors.New("grew while it was read")
 
-// matching are those of the named files whose content matches, in no order: files of at most limit bytes that are no links,
-// by names in which no directory is one. It looks at several at once, and notes nothing.
-func (t *Tree) matching(names []string, limit int, match func(data []byte) bool) (out []string) {
+// holding are, for each text, those of the named files that hold it, in no order: files of at most limit bytes that are no
+// links, by names in which no directory is one. It looks at several at once, and notes nothing.
+func (t *Tree) holding(names []string, limit int, texts []string) [][]string {
+	out := make([][]string, len(texts))
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for part := range slices.Chunk(names, len(names)/runtime.GOMAXPROCS(0)+1) {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			var buf []byte
 			for _, name := range part {
 				data, ok := t.edits[name]
@@ -82,13 +82,15 @@ func (t *Tree) matching(names []string, limit int, match func(data []byte) bool)
 					}
 					data = buf
 				}
-				if match(data) {
-					mu.Lock()
-					out = append(out, name)
-					mu.Unlock()
+				for i, text := range texts {
+					if bytes.Contains(data, []byte(text)) {
+						mu.Lock()
+						out[i] = append(out[i], name)
+						mu.Unlock()
+					}
 				}
 			}
-		}()
+		})
 	}
 	wg.Wait()
 	return out

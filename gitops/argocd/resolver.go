@@ -3,7 +3,6 @@
 package argocd
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -33,8 +32,8 @@ func NewResolver(repository func() *Repository) *Resolver {
 
 var _ render.Follower = (*Resolver)(nil)
 
-// Mentions implements render.Follower.
-func (r *Resolver) Mentions(data []byte) bool { return bytes.Contains(data, []byte(group)) }
+// Marks implements render.Follower: the group and the kinds, of which one is a part of the other.
+func (r *Resolver) Marks() []string { return []string{group, "Application"} }
 
 // stands reports whether an object stands for sources.
 func stands(o *render.Object) bool {
