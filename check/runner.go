@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"path"
 	"runtime"
@@ -128,8 +129,51 @@ func (r *runner) terms(src *render.Source, namespace string) (t *terms, ok bool)
 	return &out, true
 }
 
+// render renders and judges sources, and ends the run.
+func (r *runner) render(ctx context.Context, pool *render.Pool, sources []render.Source) (*Run, error) {
+	r.total = r.done + len(sources)
+	if err := pool.Render(ctx, r.tree, sources, r.take); err != nil {
+		return nil, err
+	}
+	return r.finish(func(sources []render.Source, each func(render.Result)) error {
+		return pool.Render(ctx, r.tree, sources, each)
+	})
+}
+
+// rest ends a run that has had the results of an exploration. others is what sources outside of the run declare.
+func (r *runner) rest(ctx context.Context, pool *render.Pool, found *render.Discovery, others *Declared) (*Run, error) {
+	sources, gone := found.Remaining()
+	r.forget(gone)
+	declared := others.clone()
+	for id, x := range r.declared.bySource {
+		declared.put(id, x)
+	}
+	r.declared = declared
+	return r.render(ctx, pool, sources)
+}
+
+// forget takes out what sources have brought in.
+func (r *runner) forget(ids []string) {
+	in := func(id string) bool { _, ok := slices.BinarySearch(ids, id); return ok }
+	r.waiting = slices.DeleteFunc(r.waiting, func(w *waiting) bool { return in(w.rep.Source.ID) })
+	r.run.Findings = slices.DeleteFunc(r.run.Findings, func(f Finding) bool { return in(f.Source) })
+	r.run.Skipped = slices.DeleteFunc(r.run.Skipped, func(s render.Skipped) bool { return in(s.Path) })
+	for _, id := range ids {
+		delete(r.declared.bySource, id)
+	}
+}
+
 // take judges one rendered source. It is called from several goroutines.
 func (r *runner) take(res render.Result) {
+	missed := r.missed(&res)
+	r.followed(res)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.run.Failed = append(r.run.Failed, missed...)
+}
+
+// followed judges one rendered source of which all objects are followed that stand for others.
+func (r *runner) followed(res render.Result) {
 	if r.o.Observe != nil {
 		r.o.Observe(&res)
 	}
@@ -151,13 +195,11 @@ func (r *runner) take(res render.Result) {
 	r.locate(judged.Findings)
 	r.declared.put(res.Source.ID, declared)
 
-	missed := r.missed(&res)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.run.Failed = append(r.run.Failed, missed...)
 	r.done++
 	if r.o.Progress != nil {
-		r.o.Progress(r.done, r.total)
+		r.o.Progress(r.done, max(r.done, r.total))
 	}
 	if res.NotManifests != "" {
 		if path.Base(res.Source.Path) == ConfigFile {
@@ -204,10 +246,10 @@ func (r *runner) locate(fs []Finding) {
 	}
 }
 
-// finish judges what had to wait and puts the run in order.
 // rerender renders sources once more and hands each result to a function, perhaps several at once.
 type rerender func(sources []render.Source, each func(render.Result)) error
 
+// finish judges what had to wait and puts the run in order.
 func (r *runner) finish(again rerender) (*Run, error) {
 	if r.labels == nil {
 		r.labels = r.declared.namespaces(r.latest)

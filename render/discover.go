@@ -1,7 +1,9 @@
 package render
 
 import (
+	"maps"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -20,8 +22,27 @@ type Discovery struct {
 	Skipped []Skipped // sorted by path
 	Failed  []*Error  // what could not be looked at
 
+	// Rendered are the IDs of the sources whose results Explore has handed on, in no order.
+	Rendered []string
+
 	parsed map[string]*yaml.Node // what it went by
 	listed map[string][]Entry
+}
+
+// Remaining are the sources that Explore has not handed on, and gone the IDs of those that it has, but that are none after
+// all: they are judged as an Application applies them.
+func (d *Discovery) Remaining() (rest []Source, gone []string) {
+	had := map[string]bool{}
+	for _, id := range d.Rendered {
+		had[id] = true
+	}
+	for _, s := range d.Sources {
+		if !had[s.ID] {
+			rest = append(rest, s)
+		}
+		delete(had, s.ID)
+	}
+	return rest, slices.Sorted(maps.Keys(had))
 }
 
 // DiscoverOptions narrow or widen what counts as an entry point.

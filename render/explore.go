@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -44,7 +43,10 @@ const (
 //
 // A source that an object names is taken when the object is found in one of DiscoverOptions.Paths, and when the source
 // stands there itself.
-func Explore(ctx context.Context, t *Tree, pool *Pool, o DiscoverOptions) (*Discovery, error) {
+//
+// each, when it is not nil, gets what was rendered of entry points on the way, from several goroutines at once:
+// Discovery.Rendered lists them. Not all of them stay entry points.
+func Explore(ctx context.Context, t *Tree, pool *Pool, o DiscoverOptions, each func(Result)) (*Discovery, error) {
 	found, err := Discover(t, o)
 	if err != nil || o.Follow == nil {
 		return found, err
@@ -57,9 +59,10 @@ func Explore(ctx context.Context, t *Tree, pool *Pool, o DiscoverOptions) (*Disc
 			return nil, err
 		}
 	}
-	e := &explorer{tree: t, pool: pool, o: o, inScope: map[string]bool{}, applied: map[string]string{}, keys: map[string]bool{}}
+	e := &explorer{tree: t, pool: pool, o: o, each: each, inScope: map[string]bool{}, applied: map[string]string{},
+		keys: map[string]bool{}, entry: map[string]bool{}}
 	for _, s := range found.Sources {
-		e.inScope[s.ID] = true
+		e.inScope[s.ID], e.entry[s.ID] = true, each != nil
 	}
 	if err := e.paths(); err != nil {
 		return nil, err
@@ -93,6 +96,9 @@ type explorer struct {
 	marked  [][]string // the files in which each of the Follower's marks stands
 	named   []namedSource
 	keys    map[string]bool   // of named
+	each    func(Result)      // for results of entry points, nil when nobody asks for them
+	entry   map[string]bool   // IDs of entry points that each is for
+	handed  []string          // IDs of those that it has had
 	inScope map[string]bool   // sources, by ID or key
 	applied map[string]string // file or directory -> what applies it
 	failed  []*Error
@@ -142,14 +148,7 @@ func (e *explorer) explore(ctx context.Context, sources []Source) error {
 				look = append(look, s)
 			}
 		}
-		var mu sync.Mutex
-		var results []Result
-		err := e.pool.Render(ctx, e.tree, look, func(r Result) {
-			r.Objects = slices.DeleteFunc(r.Objects, func(o Object) bool { return !e.o.Follow.Stands(&o) })
-			mu.Lock()
-			defer mu.Unlock()
-			results = append(results, r)
-		})
+		results, err := e.render(ctx, look)
 		if err != nil {
 			return err
 		}
@@ -165,6 +164,30 @@ func (e *explorer) explore(ctx context.Context, sources []Source) error {
 		}
 	}
 	return nil
+}
+
+// render renders sources and keeps those of their objects that stand for others.
+func (e *explorer) render(ctx context.Context, sources []Source) (results []Result, err error) {
+	var mu sync.Mutex
+	err = e.pool.Render(ctx, e.tree, sources, func(r Result) {
+		entry := e.entry[r.Source.ID]
+		if entry {
+			e.each(r)
+		}
+		var stand []Object
+		for i := range r.Objects {
+			if e.o.Follow.Stands(&r.Objects[i]) {
+				stand = append(stand, r.Objects[i])
+			}
+		}
+		r.Objects = stand
+		mu.Lock()
+		defer mu.Unlock()
+		if results = append(results, r); entry {
+			e.handed = append(e.handed, r.Source.ID)
+		}
+	})
+	return results, err
 }
 
 // follow takes what the objects of one source name. Its error is a bound that was hit.
@@ -246,7 +269,7 @@ func (e *explorer) apply(s *Source, by string) {
 
 // discovery is what was found statically, without what objects apply, and what they apply.
 func (e *explorer) discovery(found *Discovery) *Discovery {
-	out := &Discovery{Skipped: append(found.Skipped, e.skipped...), Failed: append(found.Failed, e.failed...)}
+	out := &Discovery{Skipped: append(found.Skipped, e.skipped...), Failed: append(found.Failed, e.failed...), Rendered: e.handed}
 	for _, s := range found.Sources {
 		if by := e.applied[string(s.Kind)+" "+s.Path]; by != "" && !e.o.All && !e.declared(s.Path) {
 			out.Skipped = append(out.Skipped, Skipped{Path: s.ID, Reason: "judged as the " + by + " applies it"})

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -69,7 +70,21 @@ func (c *renderCommand) run(ctx context.Context, args []string) error {
 	c.renderedText = c.format == "yaml"
 	pool := render.NewPool(ws.tree, c.renderOptions(), c.limits())
 	defer pool.Close()
-	found, err := render.Explore(ctx, ws.tree, pool, discover)
+	var mu sync.Mutex
+	var results []render.Result
+	total := 0
+	progress := newProgress(c.Err, c.quiet)
+	take := func(r render.Result) {
+		mu.Lock()
+		defer mu.Unlock()
+		results = append(results, r)
+		progress.update(len(results), max(total, len(results)))
+	}
+	each := take
+	if c.since.ref != "" {
+		each = nil // perhaps it is left out
+	}
+	found, err := render.Explore(ctx, ws.tree, pool, discover, each)
 	if err != nil {
 		return err
 	}
@@ -82,15 +97,10 @@ func (c *renderCommand) run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	var mu sync.Mutex
-	var results []render.Result
-	progress := newProgress(c.Err, c.quiet)
-	err = pool.Render(ctx, ws.tree, found.Sources, func(r render.Result) {
-		mu.Lock()
-		defer mu.Unlock()
-		results = append(results, r)
-		progress.update(len(results), len(found.Sources))
-	})
+	rest, gone := found.Remaining()
+	results = slices.DeleteFunc(results, func(r render.Result) bool { return slices.Contains(gone, r.Source.ID) })
+	total = len(results) + len(rest)
+	err = pool.Render(ctx, ws.tree, rest, take)
 	progress.clear()
 	if err != nil {
 		return err
