@@ -53,9 +53,7 @@ func Explore(ctx context.Context, t *Tree, pool *Pool, o DiscoverOptions, each f
 	}
 	all := found
 	if len(o.Paths) > 0 && !(len(o.Paths) == 1 && o.Paths[0] == ".") {
-		whole := o
-		whole.Paths = nil
-		if all, err = Discover(t, whole); err != nil {
+		if all, err = found.again(nil); err != nil {
 			return nil, err
 		}
 	}
@@ -67,7 +65,7 @@ func Explore(ctx context.Context, t *Tree, pool *Pool, o DiscoverOptions, each f
 	if err := e.paths(); err != nil {
 		return nil, err
 	}
-	e.mark(all.listed)
+	e.mark(all)
 	if err := e.explore(ctx, mergeSources(found.Sources, all.Sources)); err != nil {
 		return nil, err
 	}
@@ -92,8 +90,8 @@ type explorer struct {
 	tree    *Tree
 	pool    *Pool
 	o       DiscoverOptions
-	below   []string   // DiscoverOptions.Paths, links followed
-	marked  [][]string // the files in which each of the Follower's marks stands
+	below   []string  // DiscoverOptions.Paths, links followed
+	marks   []*marker // the Follower's, the rarest first
 	named   []namedSource
 	keys    map[string]bool   // of named
 	each    func(Result)      // for results of entry points, nil when nobody asks for them

@@ -9,12 +9,12 @@ import (
 )
 
 // mark lists the files that hold the Follower's marks: manifests and templates.
-// listed are the directories that discovery has listed already.
-func (e *explorer) mark(listed map[string][]Entry) {
+// found is what discovery has seen of all of the tree.
+func (e *explorer) mark(found *Discovery) {
 	var names, packed []string
 	var walk func(dir string)
 	walk = func(dir string) {
-		entries, ok := listed[dir]
+		entries, ok := found.listed[dir]
 		if !ok {
 			entries, _ = e.tree.ReadDir(dir)
 		}
@@ -32,17 +32,18 @@ func (e *explorer) mark(listed map[string][]Entry) {
 		}
 	}
 	walk(".")
-	e.marked = e.tree.holding(names, maxIndexFile, e.o.Follow.Marks())
-	for i := range e.marked {
-		e.marked[i] = append(e.marked[i], packed...)
-		sort.Strings(e.marked[i])
+	for _, files := range e.tree.holding(names, maxIndexFile, e.o.Follow.Marks()) {
+		files = append(files, packed...)
+		sort.Strings(files)
+		e.marks = append(e.marks, &marker{tree: e.tree, found: found, files: files, known: map[string]bool{}})
 	}
+	sort.SliceStable(e.marks, func(i, j int) bool { return len(e.marks[i].files) < len(e.marks[j].files) })
 }
 
 // mayHold reports whether a source may read every mark of what the Follower knows.
 func (e *explorer) mayHold(s *Source) bool {
-	for _, marked := range e.marked {
-		if !(&marker{e.tree, marked}).in(s) {
+	for _, m := range e.marks {
+		if !m.in(s) {
 			return false
 		}
 	}
@@ -52,7 +53,9 @@ func (e *explorer) mayHold(s *Source) bool {
 // marker looks for one mark.
 type marker struct {
 	tree  *Tree
-	files []string // that hold it
+	found *Discovery
+	files []string        // that hold it, sorted
+	known map[string]bool // directories of kustomizations that were looked at
 }
 
 // in reports whether a source may read one of the files.
@@ -61,7 +64,7 @@ func (m *marker) in(s *Source) bool {
 	case KindPlain:
 		return has(m.files, s.Path)
 	case KindKustomize:
-		return len(s.Kustomize.Components)+len(s.Kustomize.Patches) > 0 || m.inKustomization(s.Path, map[string]bool{})
+		return len(s.Kustomize.Components)+len(s.Kustomize.Patches) > 0 || m.inKustomization(s.Path)
 	case KindHelm, KindDirectory:
 	default:
 		return true
@@ -85,15 +88,35 @@ func (m *marker) below(dir string) bool {
 
 // inKustomization looks at everything that a kustomization names, and what that names. What is not in the repository may
 // hold anything.
-func (m *marker) inKustomization(dir string, seen map[string]bool) bool {
-	if seen[dir] {
-		return false
+func (m *marker) inKustomization(dir string) bool {
+	seen := map[string]bool{}
+	if m.reaches(dir, seen) {
+		return true
+	}
+	for d := range seen { // nothing that can be reached from any of them
+		m.known[d] = false
+	}
+	return false
+}
+
+func (m *marker) reaches(dir string, seen map[string]bool) bool {
+	if in, ok := m.known[dir]; ok || seen[dir] {
+		return in
 	}
 	seen[dir] = true
+	in := m.named(dir, seen)
+	if in { // else only the whole way shows it
+		m.known[dir] = true
+	}
+	return in
+}
+
+// named reports whether a kustomization, or something that it names, is or holds one of the files.
+func (m *marker) named(dir string, seen map[string]bool) bool {
 	var root *yaml.Node
 	for _, name := range kustomizationNames {
 		if file := path.Join(dir, name); root == nil && m.tree.Exists(file) {
-			root = readYAML(m.tree, file)
+			root = m.yaml(file)
 			if has(m.files, file) {
 				return true
 			}
@@ -105,7 +128,7 @@ func (m *marker) inKustomization(dir string, seen map[string]bool) bool {
 		case err != nil && !strings.Contains(ref, "/"):
 		case err != nil, has(m.files, real):
 			return true
-		case m.tree.IsDir(real) && m.inKustomization(real, seen):
+		case m.tree.IsDir(real) && m.reaches(real, seen):
 			return true
 		}
 	}
@@ -115,4 +138,11 @@ func (m *marker) inKustomization(dir string, seen map[string]bool) bool {
 		}
 	}
 	return false
+}
+
+func (m *marker) yaml(file string) *yaml.Node {
+	if n, ok := m.found.parsed[file]; ok {
+		return n
+	}
+	return readYAML(m.tree, file)
 }
