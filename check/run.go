@@ -113,7 +113,7 @@ func Check(ctx context.Context, t *render.Tree, o Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	each := r.followed
+	each := r.take
 	if o.Since != nil {
 		each = nil
 	}
@@ -177,7 +177,7 @@ func Rendered(t *render.Tree, results []render.Result, o Options) (*Run, error) 
 	if err != nil {
 		return nil, err
 	}
-	r.total = len(results)
+	r.expect(len(results))
 	for _, res := range results {
 		r.take(res)
 	}

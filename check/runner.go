@@ -36,6 +36,13 @@ type runner struct {
 	declared *Declared
 	labels   *namespaces // nil until it is known
 	waiting  []*waiting
+	stand    []standing
+}
+
+// standing is an object that stands for sources, and the source that it is from.
+type standing struct {
+	source string
+	object render.Object
 }
 
 // scopeTerms are the terms of a scope. For LevelAuto they are completed for each namespace.
@@ -131,25 +138,45 @@ func (r *runner) terms(src *render.Source, namespace string) (t *terms, ok bool)
 
 // render renders and judges sources, and ends the run.
 func (r *runner) render(ctx context.Context, pool *render.Pool, sources []render.Source) (*Run, error) {
-	r.total = r.done + len(sources)
+	r.expect(len(sources))
 	if err := pool.Render(ctx, r.tree, sources, r.take); err != nil {
 		return nil, err
 	}
-	return r.finish(func(sources []render.Source, each func(render.Result)) error {
-		return pool.Render(ctx, r.tree, sources, each)
-	})
+	return r.finish(r.again(ctx, pool))
 }
 
-// rest ends a run that has had the results of an exploration. others is what sources outside of the run declare.
+// rest ends a run that gets the results of an exploration. others is what sources outside of the run declare.
 func (r *runner) rest(ctx context.Context, pool *render.Pool, found *render.Discovery, others *Declared) (*Run, error) {
 	sources, gone := found.Remaining()
+	r.expect(len(found.Sources))
+	err := pool.Render(ctx, r.tree, sources, r.take)
+	if last := found.Wait(); err == nil {
+		err = last
+	}
+	if err != nil {
+		return nil, err
+	}
 	r.forget(gone)
 	declared := others.clone()
 	for id, x := range r.declared.bySource {
 		declared.put(id, x)
 	}
 	r.declared = declared
-	return r.render(ctx, pool, sources)
+	return r.finish(r.again(ctx, pool))
+}
+
+// expect says how many sources there are, as far as is known.
+func (r *runner) expect(total int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.total = total
+}
+
+// again renders sources a second time.
+func (r *runner) again(ctx context.Context, pool *render.Pool) rerender {
+	return func(sources []render.Source, each func(render.Result)) error {
+		return pool.Render(ctx, r.tree, sources, each)
+	}
 }
 
 // forget takes out what sources have brought in.
@@ -158,6 +185,7 @@ func (r *runner) forget(ids []string) {
 	r.waiting = slices.DeleteFunc(r.waiting, func(w *waiting) bool { return in(w.rep.Source.ID) })
 	r.run.Findings = slices.DeleteFunc(r.run.Findings, func(f Finding) bool { return in(f.Source) })
 	r.run.Skipped = slices.DeleteFunc(r.run.Skipped, func(s render.Skipped) bool { return in(s.Path) })
+	r.stand = slices.DeleteFunc(r.stand, func(s standing) bool { return in(s.source) })
 	for _, id := range ids {
 		delete(r.declared.bySource, id)
 	}
@@ -165,15 +193,6 @@ func (r *runner) forget(ids []string) {
 
 // take judges one rendered source. It is called from several goroutines.
 func (r *runner) take(res render.Result) {
-	missed := r.missed(&res)
-	r.followed(res)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.run.Failed = append(r.run.Failed, missed...)
-}
-
-// followed judges one rendered source of which all objects are followed that stand for others.
-func (r *runner) followed(res render.Result) {
 	if r.o.Observe != nil {
 		r.o.Observe(&res)
 	}
@@ -195,8 +214,10 @@ func (r *runner) followed(res render.Result) {
 	r.locate(judged.Findings)
 	r.declared.put(res.Source.ID, declared)
 
+	stand := r.standing(&res)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.stand = append(r.stand, stand...)
 	r.done++
 	if r.o.Progress != nil {
 		r.o.Progress(r.done, max(r.done, r.total))
@@ -212,16 +233,25 @@ func (r *runner) followed(res render.Result) {
 	r.run.Findings = append(r.run.Findings, judged.Findings...)
 }
 
-// missed are the objects that stand for sources and that discovery did not see: what they apply is not judged.
-func (r *runner) missed(res *render.Result) (out []*render.Error) {
-	follow := r.o.Discover.Follow
-	if follow == nil {
+// standing are the objects of a source that stand for others.
+func (r *runner) standing(res *render.Result) (out []standing) {
+	if r.o.Discover.Follow == nil {
 		return nil
 	}
 	for i := range res.Objects {
-		if o := &res.Objects[i]; follow.Missed(r.tree, o) {
-			out = append(out, &render.Error{Source: res.Source.ID, File: o.File, Msg: o.ID() + " was not found before it was rendered, " +
-				"so what it applies is not judged", Hint: "write its apiVersion out where it is made"})
+		if o := &res.Objects[i]; r.o.Discover.Follow.Stands(o) {
+			out = append(out, standing{res.Source.ID, *o})
+		}
+	}
+	return out
+}
+
+// missed are the objects that stand for sources and that discovery did not see: what they apply is not judged.
+func (r *runner) missed() (out []*render.Error) {
+	for i := range r.stand {
+		if s := &r.stand[i]; r.o.Discover.Follow.Missed(r.tree, &s.object) {
+			out = append(out, &render.Error{Source: s.source, File: s.object.File, Msg: s.object.ID() + " was not found before it was rendered, " +
+				"so what it applies is not judged", Hint: "write its apiVersion and kind out where it is made"})
 		}
 	}
 	return out
@@ -254,6 +284,7 @@ func (r *runner) finish(again rerender) (*Run, error) {
 	if r.labels == nil {
 		r.labels = r.declared.namespaces(r.latest)
 	}
+	r.run.Failed = append(r.run.Failed, r.missed()...)
 	r.judgeWaiting()
 	if err := r.lookAgain(again); err != nil {
 		return nil, err

@@ -22,12 +22,21 @@ type Discovery struct {
 	Skipped []Skipped // sorted by path
 	Failed  []*Error  // what could not be looked at
 
-	// Rendered are the IDs of the sources whose results Explore has handed on, in no order.
+	// Rendered are the IDs of the sources whose results Explore hands on until Wait returns, in no order.
 	Rendered []string
 
 	parsed map[string]*yaml.Node // what it went by
 	listed map[string][]Entry
 	by     *discoverer
+	wait   func() error
+}
+
+// Wait waits for the last of the results that Explore hands on. Its error is that of the context.
+func (d *Discovery) Wait() error {
+	if d.wait == nil {
+		return nil
+	}
+	return d.wait()
 }
 
 // Remaining are the sources that Explore has not handed on, and gone the IDs of those that it has, but that are none after

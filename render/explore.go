@@ -44,8 +44,8 @@ const (
 // A source that an object names is taken when the object is found in one of DiscoverOptions.Paths, and when the source
 // stands there itself.
 //
-// each, when it is not nil, gets what was rendered of entry points on the way, from several goroutines at once:
-// Discovery.Rendered lists them. Not all of them stay entry points.
+// each, when it is not nil, gets what is rendered of entry points on the way, from several goroutines at once and until
+// Discovery.Wait returns: Discovery.Rendered lists them. Not all of them stay entry points.
 func Explore(ctx context.Context, t *Tree, pool *Pool, o DiscoverOptions, each func(Result)) (*Discovery, error) {
 	found, err := Discover(t, o)
 	if err != nil || o.Follow == nil {
@@ -65,8 +65,10 @@ func Explore(ctx context.Context, t *Tree, pool *Pool, o DiscoverOptions, each f
 	if err := e.paths(); err != nil {
 		return nil, err
 	}
+	e.early = startEarly(ctx, e, found.Sources)
 	e.mark(all)
 	if err := e.explore(ctx, mergeSources(found.Sources, all.Sources)); err != nil {
+		e.early.end()
 		return nil, err
 	}
 	return e.discovery(found), nil
@@ -93,10 +95,11 @@ type explorer struct {
 	below   []string  // DiscoverOptions.Paths, links followed
 	marks   []*marker // the Follower's, the rarest first
 	named   []namedSource
-	keys    map[string]bool   // of named
-	each    func(Result)      // for results of entry points, nil when nobody asks for them
-	entry   map[string]bool   // IDs of entry points that each is for
-	handed  []string          // IDs of those that it has had
+	keys    map[string]bool // of named
+	each    func(Result)    // for results of entry points, nil when nobody asks for them
+	entry   map[string]bool // IDs of entry points that each is for
+	handed  []string        // IDs of those that it has had or gets
+	early   *early
 	inScope map[string]bool   // sources, by ID or key
 	applied map[string]string // file or directory -> what applies it
 	failed  []*Error
@@ -164,28 +167,38 @@ func (e *explorer) explore(ctx context.Context, sources []Source) error {
 	return nil
 }
 
-// render renders sources and keeps those of their objects that stand for others.
-func (e *explorer) render(ctx context.Context, sources []Source) (results []Result, err error) {
+// render renders sources, but what is early, and keeps those of their objects that stand for others.
+func (e *explorer) render(ctx context.Context, sources []Source) ([]Result, error) {
+	begun, rest := e.early.halt(sources)
+	for _, s := range rest {
+		if e.entry[s.ID] {
+			e.handed = append(e.handed, s.ID)
+		}
+	}
 	var mu sync.Mutex
-	err = e.pool.Render(ctx, e.tree, sources, func(r Result) {
-		entry := e.entry[r.Source.ID]
-		if entry {
-			e.each(r)
-		}
-		var stand []Object
-		for i := range r.Objects {
-			if e.o.Follow.Stands(&r.Objects[i]) {
-				stand = append(stand, r.Objects[i])
-			}
-		}
-		r.Objects = stand
+	var results []Result
+	err := e.pool.Render(ctx, e.tree, rest, func(r Result) {
+		r = e.hand(r)
 		mu.Lock()
 		defer mu.Unlock()
-		if results = append(results, r); entry {
-			e.handed = append(e.handed, r.Source.ID)
-		}
+		results = append(results, r)
 	})
-	return results, err
+	return append(results, e.early.results(begun)...), err
+}
+
+// hand hands an entry point's result on, and returns what it holds of objects that stand for sources.
+func (e *explorer) hand(r Result) Result {
+	if e.entry[r.Source.ID] {
+		e.each(r)
+	}
+	var stand []Object
+	for i := range r.Objects {
+		if e.o.Follow.Stands(&r.Objects[i]) {
+			stand = append(stand, r.Objects[i])
+		}
+	}
+	r.Objects = stand
+	return r
 }
 
 // follow takes what the objects of one source name. Its error is a bound that was hit.
@@ -267,7 +280,8 @@ func (e *explorer) apply(s *Source, by string) {
 
 // discovery is what was found statically, without what objects apply, and what they apply.
 func (e *explorer) discovery(found *Discovery) *Discovery {
-	out := &Discovery{Skipped: append(found.Skipped, e.skipped...), Failed: append(found.Failed, e.failed...), Rendered: e.handed}
+	out := &Discovery{Skipped: append(found.Skipped, e.skipped...), Failed: append(found.Failed, e.failed...),
+		Rendered: append(e.handed, e.early.ids()...), wait: e.early.end}
 	for _, s := range found.Sources {
 		if by := e.applied[string(s.Kind)+" "+s.Path]; by != "" && !e.o.All && !e.declared(s.Path) {
 			out.Skipped = append(out.Skipped, Skipped{Path: s.ID, Reason: "judged as the " + by + " applies it"})

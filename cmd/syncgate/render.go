@@ -98,13 +98,18 @@ func (c *renderCommand) run(ctx context.Context, args []string) error {
 		}
 	}
 	rest, gone := found.Remaining()
-	results = slices.DeleteFunc(results, func(r render.Result) bool { return slices.Contains(gone, r.Source.ID) })
-	total = len(results) + len(rest)
+	mu.Lock()
+	total = len(found.Sources)
+	mu.Unlock()
 	err = pool.Render(ctx, ws.tree, rest, take)
+	if last := found.Wait(); err == nil {
+		err = last
+	}
 	progress.clear()
 	if err != nil {
 		return err
 	}
+	results = slices.DeleteFunc(results, func(r render.Result) bool { return slices.Contains(gone, r.Source.ID) })
 	sort.Slice(results, func(i, j int) bool { return results[i].Source.ID < results[j].Source.ID })
 	return c.print(results, found)
 }
