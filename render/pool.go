@@ -79,12 +79,12 @@ func (p *Pool) Close() {
 	defer p.mu.Unlock()
 	if p.first != nil {
 		if w := <-p.first; w != nil {
-			w.stop()
+			w.Stop()
 		}
 		p.first = nil
 	}
 	for _, w := range p.idle {
-		w.stop()
+		w.Stop()
 	}
 	p.idle = nil
 }
@@ -125,7 +125,7 @@ func (p *Pool) one(ctx context.Context, t *Tree, src Source) Result {
 	}
 	var res Result
 	if err := w.do(ctx, w.request(t, src), &res); err != nil {
-		cause := w.stop()
+		cause := w.Stop()
 		if ctx.Err() != nil {
 			return fail(&Error{Msg: "interrupted"})
 		}

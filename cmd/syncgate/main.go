@@ -8,12 +8,15 @@ import (
 
 	"github.com/syncgate/syncgate/cmd/syncgate/start"
 	"github.com/syncgate/syncgate/render"
+	"github.com/syncgate/syncgate/render/spawn"
 )
 
 func main() {
 	render.RunIfWorker()
 	boundMemory()
-	os.Exit(run(os.Args[1:], stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	code := run(os.Args[1:], stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	spawn.StopEarly()
+	os.Exit(code)
 }
 
 // softMemory is where the collector starts to work harder, so that reports of some hundred thousand findings stay below
