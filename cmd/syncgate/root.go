@@ -67,7 +67,8 @@ Exit codes: 0 clean, 1 findings (or a non-empty --diff), 2 the job could not be 
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w\nrun `%s --help` for the flags", err, c.CommandPath())
 	})
-	root.AddCommand(newCheck(std), newFix(std), newPR(std), newRender(std), newVendor(std), newPlugin(std), newRules(std),
+	root.AddCommand(newCheck(std), newFix(std), newPR(std), newRender(std), newVendor(std), newPlugin(std), newFn(std),
+		newPostRender(std), newRules(std),
 		newInit(std), newAction(std), newVersion(std))
 	return root
 }

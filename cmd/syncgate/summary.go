@@ -20,7 +20,7 @@ func (c *fixCommand) summarize(out io.Writer, v *fix.Verified) error {
 	if !c.quiet {
 		c.summarizeFixed(w, v)
 	}
-	summarizeLeft(w, v, c.verbose)
+	summarizeLeft(w, v, c.located, c.verbose)
 	for _, e := range v.Failed() {
 		fmt.Fprintf(w, "\nleft alone, since it does not render: %s\n  %s\n", printable(cmp.Or(e.Source, e.File)), printable(e.Error()))
 		if e.Hint != "" {
@@ -103,7 +103,7 @@ func explain(w io.Writer, how string, tried []string) {
 }
 
 // summarizeLeft groups what stays by rule and reason. all also says what was tried.
-func summarizeLeft(w io.Writer, v *fix.Verified, all bool) {
+func summarizeLeft(w io.Writer, v *fix.Verified, located func(check.Finding) check.Finding, all bool) {
 	left := v.Left()
 	if len(left) == 0 {
 		return
@@ -126,7 +126,8 @@ func summarizeLeft(w io.Writer, v *fix.Verified, all bool) {
 				fmt.Fprintf(w, "    and %d more (-v lists them)\n", len(groups[k])-i)
 				break
 			}
-			fmt.Fprintf(w, "    %s: %s\n", printable(where(&f)), printable(f.Object.ID()+containerPart(&f)))
+			at := located(f)
+			fmt.Fprintf(w, "    %s: %s\n", printable(where(&at)), printable(f.Object.ID()+containerPart(&f)))
 			if all {
 				explain(w, "", slices.DeleteFunc(v.Tried(f), func(t string) bool { return strings.HasSuffix(k, ": "+t) }))
 			}
