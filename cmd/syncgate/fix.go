@@ -193,7 +193,7 @@ func (c *fixCommand) outcome(v *fix.Verified) error {
 		return errReported
 	case len(v.Before().Sources) == 0 && c.since.ref != "":
 		return nil
-	case len(v.Before().Sources) == 0 && c.manifests != nil:
+	case len(v.Before().Sources) == 0 && c.stdin:
 		return errors.New("nothing to fix: stdin holds no manifest that can be read, with apiVersion and kind")
 	case len(v.Before().Sources) == 0:
 		return fmt.Errorf("nothing to fix: no kustomization, chart or manifest was found; name a path that holds one")

@@ -45,8 +45,8 @@ The functionConfig has the keys of .syncgate.yaml but those about files of a rep
     level: baseline
     ignore: [workload/cpuLimit]
 
-In a kustomization it stands under validators (judge) or transformers (fix), for kustomize build --enable-alpha-plugins
---enable-exec. In a ConfigMap, as kpt makes one of key=value, its data has the same keys. Flags override it. No .syncgate.yaml
+In a kustomization it stands under transformers, for kustomize build --enable-alpha-plugins --enable-exec: kustomize 5 takes what
+it writes on objects itself for a change by a function, and refuses all functions under validators. In a ConfigMap, as kpt makes one of key=value, its data has the same keys. Flags override it. No .syncgate.yaml
 is looked for; --config names one.`,
 		Example: `  kustomize build --enable-alpha-plugins --enable-exec overlays/prod
   kpt fn eval --exec "syncgate fn" -- mode=fix level=baseline

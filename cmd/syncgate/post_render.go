@@ -41,15 +41,27 @@ Helm 4 runs plugins, and finds syncgate on PATH; syncgate init --helm writes the
 
 What Helm does not hand over is not judged: Helm 3 keeps hooks, tests among them, to itself, and neither version hands over what
 is in a chart's crds folder when it installs. ` + "`syncgate check CHART`" + ` sees all of them. Helm 4 does not show what a post-renderer
-says: on a terminal syncgate writes there; elsewhere --report text=FILE keeps it.
+says: on a terminal syncgate writes there; elsewhere --report text=FILE keeps it. Nor does Helm say which namespace its -n
+names: where policies match namespaces, --namespace does.
 
 The config is the .syncgate.yaml of the current directory, or --config FILE. Whether the value of a Secret is in git is not to be
 seen here: secret/plaintext is judged only when --select, or select in the config, names it.`,
 		Example: `  helm template web ./chart | syncgate post-render --level baseline
   helm upgrade web ./chart --post-renderer syncgate --post-renderer-args post-render`,
-		Args: cobra.NoArgs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			err := cobra.NoArgs(cmd, args)
+			if err != nil {
+				c.sayOnTerminal(nil, err)
+			}
+			return err
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
 	}
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		err = flagError(cmd, err)
+		c.sayOnTerminal(nil, err)
+		return err
+	})
 	c.register(cmd.Flags())
 	return cmd
 }
@@ -72,17 +84,26 @@ func (c *postRenderCommand) run(ctx context.Context) error {
 	if _, err := c.Err.Write(said.Bytes()); err != nil {
 		return err
 	}
-	if err == nil || os.Getenv("HELM_PLUGIN_DIR") == "" || isTerminal(c.Err) {
-		return err
-	}
-	if tty, none := os.OpenFile("/dev/tty", os.O_WRONLY, 0); none == nil {
-		defer tty.Close()
-		tty.Write(said.Bytes())
-		if !errors.Is(err, errFindings) && !errors.Is(err, errReported) {
-			fmt.Fprintf(tty, "syncgate: %v\n", err)
-		}
+	if err != nil {
+		c.sayOnTerminal(said.Bytes(), err)
 	}
 	return err
+}
+
+// sayOnTerminal says why Helm stops, where it is Helm 4: it drops what its plugins write to stderr.
+func (c *postRenderCommand) sayOnTerminal(said []byte, why error) {
+	if os.Getenv("HELM_PLUGIN_DIR") == "" || isTerminal(c.Err) {
+		return
+	}
+	tty, err := os.OpenFile("/dev/tty", os.O_WRONLY, 0)
+	if err != nil {
+		return // nobody looks
+	}
+	defer tty.Close()
+	tty.Write(said)
+	if !errors.Is(why, errFindings) && !errors.Is(why, errReported) {
+		fmt.Fprintf(tty, "syncgate: %v\n", why)
+	}
 }
 
 // talk does the work with what it says in a buffer.
