@@ -102,6 +102,9 @@ func (d *decoder) function(n *yaml.Node, at string, f *Function) {
 			d.errorf(n, "policies[%d]: a function sees no paths, applications, projects and clusters; match namespaces", i)
 		}
 	}
+	if f.Fix.Secrets != (check.SecretRemedy{}) {
+		d.errorf(n, "fix.secrets: a function leaves secrets alone; syncgate fix takes them out of the files in git")
+	}
 	for i := range f.Exemptions {
 		if len(f.Exemptions[i].Paths) > 0 {
 			d.errorf(n, "exemptions[%d]: a function sees no paths; match objects, kinds, namespaces, containers or images", i)

@@ -22,6 +22,8 @@ type fixCommand struct {
 	bundle    string
 	digest    string // of the bundle that was written
 	manifests []byte // from stdin, nil when there are none
+	// keepSecrets leaves secrets alone, whatever the config says: sealing is for the files in git, and gives another text each time.
+	keepSecrets bool
 }
 
 func newFix(std stdio) *cobra.Command {
@@ -133,6 +135,9 @@ func (c *fixCommand) mend(ctx context.Context, file string) (*fix.Verified, erro
 
 // prove finds fixes, and says on the way what there is to say about the config.
 func (c *fixCommand) prove(ctx context.Context, o check.Options, ws *workspace) (*fix.Verified, error) {
+	if c.keepSecrets {
+		o.Remedies.Secrets = check.SecretRemedy{}
+	}
 	sealer, err := c.secretFlags.apply(&o, ws, c.revision, c.stdin)
 	if err != nil {
 		return nil, err

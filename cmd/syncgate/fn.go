@@ -47,7 +47,7 @@ The functionConfig has the keys of .syncgate.yaml but those about files of a rep
 
 In a kustomization it stands under transformers, for kustomize build --enable-alpha-plugins --enable-exec: kustomize 5 takes what
 it writes on objects itself for a change by a function, and refuses all functions under validators. In a ConfigMap, as kpt makes one of key=value, its data has the same keys. Flags override it. No .syncgate.yaml
-is looked for; --config names one.`,
+is looked for; --config names one. Secrets are judged and never mended: syncgate fix does that in the files.`,
 		Example: `  kustomize build --enable-alpha-plugins --enable-exec overlays/prod
   kpt fn eval --exec "syncgate fn" -- mode=fix level=baseline
   kustomize cfg cat --wrap-kind ResourceList . | syncgate fn`,
@@ -61,7 +61,6 @@ is looked for; --config names one.`,
 func (c *fnCommand) register(fs *pflag.FlagSet) {
 	c.registerStdin(fs)
 	c.registerJudging(fs)
-	c.secretFlags.register(fs)
 	fs.BoolVar(&c.fix, "fix", false, "fix the items")
 	fs.StringVar(&c.only, "only", "", "only fixes that are `safe`")
 	fs.StringVar(&c.configFile, "config", "", "a config `FILE`, where the functionConfig says nothing")
@@ -84,6 +83,7 @@ func (c *fnCommand) run(ctx context.Context) error {
 	if c.list.Empty() {
 		return c.write(text, nil)
 	}
+	c.keepSecrets = true
 	c.from = func(f *check.Finding) string { return c.list.FileOf(f.Object).Path }
 	return c.onStdin(text, func(file string) error {
 		if c.fix {
@@ -148,6 +148,9 @@ func (c *fnCommand) mendItems(ctx context.Context, file string, text []byte) err
 // write prints the list.
 func (c *fnCommand) write(text []byte, results []krm.Result) error {
 	text, err := c.list.WithResults(text, results)
+	if err == nil {
+		_, err = krm.Read(stdinName, text) // fixes add nothing beside the list
+	}
 	if err == nil {
 		_, err = c.Out.Write(text)
 	}

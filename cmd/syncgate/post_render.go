@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -69,7 +68,6 @@ seen here: secret/plaintext is judged only when --select, or select in the confi
 func (c *postRenderCommand) register(fs *pflag.FlagSet) {
 	c.registerStdin(fs)
 	c.registerJudging(fs)
-	c.secretFlags.register(fs)
 	fs.BoolVar(&c.fix, "fix", false, "fix the manifests")
 	fs.StringVar(&c.only, "only", "", "only fixes that are `safe`")
 	fs.StringVar(&c.configFile, "config", "", "the config `FILE` (default: .syncgate.yaml, looked for from the current directory up to the root)")
@@ -143,6 +141,7 @@ func (c *postRenderCommand) talk(ctx context.Context, said *bytes.Buffer) error 
 	}
 	c.unselected = []string{"secret/plaintext"}
 	templates := helm.NewTemplates(text)
+	c.keepSecrets = true
 	c.from = func(f *check.Finding) string { return templates.Of(f.Object, f.Origin.Line) }
 	c.manifests = text
 	return c.onStdin(text, func(file string) error {
@@ -162,9 +161,16 @@ func (c *postRenderCommand) judgeManifests(ctx context.Context, file string, o *
 	if err := c.writeVerdict(run); err != nil {
 		return err
 	}
-	o.out, o.stdout = io.Discard, "text"
-	if err := o.write(run, c.reportOptions()); err != nil {
-		return err
+	opts := c.reportOptions()
+	opts.Color = false
+	for _, f := range o.files {
+		shown := run
+		if f[0] == "text" {
+			shown = c.shown(run)
+		}
+		if err := o.file(f[0], f[1], shown, opts); err != nil {
+			return fmt.Errorf("writing the report %s: %w", f[1], err)
+		}
 	}
 	if err := c.verdict(run); err != nil {
 		return err

@@ -78,14 +78,19 @@ func (c *checkCommand) writeVerdict(run *check.Run) error {
 	if run.Errors()+len(run.Findings)+len(run.Notices) == 0 && !c.verbose {
 		return nil
 	}
-	shown := *run
-	shown.Findings = make([]check.Finding, len(run.Findings))
-	for i, x := range run.Findings {
-		shown.Findings[i] = c.located(x)
-	}
 	o := c.reportOptions()
 	o.Color = useColor(c.Err, c.noColor)
-	return report.Write(c.Err, "text", &shown, o)
+	return report.Write(c.Err, "text", c.shown(run), o)
+}
+
+// shown is a run as people are told of it.
+func (c *checkCommand) shown(run *check.Run) *check.Run {
+	out := *run
+	out.Findings = make([]check.Finding, len(run.Findings))
+	for i, x := range run.Findings {
+		out.Findings[i] = c.located(x)
+	}
+	return &out
 }
 
 // here is the repository around the current directory, whose config and certificate hold for what is on stdin.
