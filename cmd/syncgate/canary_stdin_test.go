@@ -17,8 +17,8 @@ func piped(text string, args ...string) (out, said string) {
 	return o.String(), e.String()
 }
 
-// quiet wants none of the canaries in a text.
-func quiet(t *testing.T, what, text string) {
+// noCanary wants none of the canaries in a text.
+func noCanary(t *testing.T, what, text string) {
 	t.Helper()
 	for _, leak := range leaksIn(text) {
 		t.Errorf("%s shows %s", what, leak)
@@ -68,8 +68,8 @@ func TestCanaryStdin(t *testing.T) {
 	for _, args := range [][]string{{"fn"}, {"fn", "-v"}, {"fn", "--fix", "-v"}, {"fn", "--fix", "--only", "safe"}} {
 		out, said := piped(list, args...)
 		results := resultsIn(t, out)
-		quiet(t, strings.Join(args, " ")+": stderr", said)
-		quiet(t, strings.Join(args, " ")+": results", results)
+		noCanary(t, strings.Join(args, " ")+": stderr", said)
+		noCanary(t, strings.Join(args, " ")+": results", results)
 		if !strings.Contains(results, "secret/plaintext") || !strings.Contains(results, "secret/env") {
 			t.Errorf("%v finds no secrets:\n%s", args, results)
 		}
@@ -83,13 +83,13 @@ func TestCanaryStdin(t *testing.T) {
 		if !strings.Contains(said, "secret/env") {
 			t.Errorf("%s finds no secrets:\n%s", what, said)
 		}
-		quiet(t, what+": stderr", said)
+		noCanary(t, what+": stderr", said)
 		for _, name := range []string{"text", "json"} {
 			report, err := os.ReadFile(filepath.Join(reports, name))
 			if err != nil {
 				t.Fatal(err)
 			}
-			quiet(t, what+": the report "+name, string(report))
+			noCanary(t, what+": the report "+name, string(report))
 		}
 	}
 }
@@ -106,9 +106,9 @@ func TestCanaryStdinBroken(t *testing.T) {
 			for in, command := range map[string]string{text: "post-render", list: "fn", config: "fn"} {
 				for _, args := range [][]string{{command, "-v"}, {command, "--fix"}} {
 					out, said := piped(in, args...)
-					quiet(t, name+": "+strings.Join(args, " ")+": stderr", said)
+					noCanary(t, name+": "+strings.Join(args, " ")+": stderr", said)
 					if _, results, ok := strings.Cut(out, "\nresults:"); ok {
-						quiet(t, name+": "+strings.Join(args, " ")+": results", results)
+						noCanary(t, name+": "+strings.Join(args, " ")+": results", results)
 					}
 				}
 			}
