@@ -113,6 +113,12 @@ func valueOf(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
+// What orchestrators wrote before the specification named kioutil.PathAnnotation and kioutil.IndexAnnotation, and still do.
+const (
+	legacyPath  = "config.kubernetes.io/path"
+	legacyIndex = "config.kubernetes.io/index"
+)
+
 // fileOf reads the annotations of an item: those of the specification, else those before it.
 func fileOf(item *yaml.Node) File {
 	if item.Kind == yaml.AliasNode {
@@ -127,11 +133,11 @@ func fileOf(item *yaml.Node) File {
 		}
 		return ""
 	}
-	index, err := strconv.Atoi(first(kioutil.IndexAnnotation, kioutil.LegacyIndexAnnotation))
+	index, err := strconv.Atoi(first(kioutil.IndexAnnotation, legacyIndex))
 	if err != nil || index < 0 {
 		index = 0
 	}
-	return File{first(kioutil.PathAnnotation, kioutil.LegacyPathAnnotation), index}
+	return File{first(kioutil.PathAnnotation, legacyPath), index}
 }
 
 // Empty reports whether there are no items.
