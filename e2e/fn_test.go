@@ -108,11 +108,16 @@ func TestFnRun(t *testing.T) {
 	if code == 0 || read(t, filepath.Join(dir, "web.yaml")) != before {
 		t.Errorf("the gate passes, or changes files (%d):\n%s", code, out)
 	}
-	said := read(t, filepath.Join(results, "results-0.yaml"))
+	found := read(t, filepath.Join(results, "results-0.yaml"))
 	for _, want := range []string{"path: web.yaml", "severity: error", "rule: pss/runAsNonRoot", "path: spec.template.spec.containers[0].securityContext.runAsNonRoot"} {
-		if !strings.Contains(said, want) {
-			t.Errorf("the results do not hold %q:\n%s", want, said)
+		if !strings.Contains(found, want) {
+			t.Errorf("the results do not hold %q:\n%s", want, found)
 		}
+	}
+	wrapped, _, said := runApart(t, dir, "sh", "-c", commands.kustomize+" cfg cat --annotate --wrap-kind ResourceList --wrap-version config.kubernetes.io/v1 . | "+
+		commands.syncgate+" fn --select pss")
+	if wrapped != 1 || !strings.Contains(said, "web.yaml  Deployment web") {
+		t.Errorf("a pipe ends with %d:\n%s", wrapped, said)
 	}
 	gate := read(t, filepath.Join(dir, "gate.yaml"))
 	write(t, filepath.Join(dir, "gate.yaml"), strings.Replace(gate, "{select: [pss]}", "{select: [pss], mode: fix}", 1))

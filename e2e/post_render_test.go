@@ -43,6 +43,13 @@ func TestPostRender(t *testing.T) {
 	if strings.Contains(said, "hook") {
 		t.Errorf("Helm 3 hands over hooks now; say so in the help:\n%s", said)
 	}
+	files := t.TempDir()
+	if code, _, _ = runApart(t, files, commands.helm, "template", "web", chart, "--output-dir", files, "--post-renderer", "false"); code == 0 {
+		t.Error("Helm 3 runs no post-renderer with --output-dir now; say so in the help")
+	}
+	if got := read(t, filepath.Join(files, "web/templates/web.yaml")); !strings.Contains(got, "as it is") {
+		t.Errorf("Helm 3 waits for the post-renderer with --output-dir now; say so in the help:\n%s", got)
+	}
 	_, without, _ := runApart(t, chart, commands.helm, "template", "web", chart)
 	if code, out, said = template("--level", "privileged", "--ignore", "workload"); code != 0 || out != without {
 		t.Errorf("what passes is rendered in another way (%d):\n%s%s\nwant\n%s", code, out, said, without)

@@ -50,7 +50,7 @@ it writes on objects itself for a change by a function, and refuses all function
 is looked for; --config names one. Secrets are judged and never mended: syncgate fix does that in the files.`,
 		Example: `  kustomize build --enable-alpha-plugins --enable-exec overlays/prod
   kpt fn eval --exec "syncgate fn" -- mode=fix level=baseline
-  kustomize cfg cat --wrap-kind ResourceList . | syncgate fn`,
+  kustomize cfg cat --annotate --wrap-kind ResourceList --wrap-version config.kubernetes.io/v1 . | syncgate fn`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
 	}

@@ -38,8 +38,8 @@ Helm 4 runs plugins, and finds syncgate on PATH; syncgate init --helm writes the
   helm plugin install ./helm/syncgate
   helm upgrade web ./chart --post-renderer syncgate --post-renderer-args=--fix
 
-What Helm does not hand over is not judged: Helm 3 keeps hooks, tests among them, to itself, and neither version hands over what
-is in a chart's crds folder when it installs. ` + "`syncgate check CHART`" + ` sees all of them. Helm 4 does not show what a post-renderer
+What Helm does not hand over is not judged: Helm 3 keeps hooks, tests among them, to itself, and with template --output-dir
+everything; neither version hands over what is in a chart's crds folder when it installs. ` + "`syncgate check CHART`" + ` sees all of them. Helm 4 does not show what a post-renderer
 says: on a terminal syncgate writes there; elsewhere --report text=FILE keeps it. Nor does Helm say which namespace its -n
 names: where policies match namespaces, --namespace does.
 
