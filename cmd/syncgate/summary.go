@@ -60,8 +60,8 @@ func (c *fixCommand) summarizeMasked(w io.Writer, v *fix.Verified) {
 func (c *fixCommand) summarizeFixed(w io.Writer, v *fix.Verified) {
 	file := ""
 	for _, p := range v.Patches() {
-		if p.Place.File != file {
-			file = p.Place.File
+		if at := c.fileOf(p); at != file {
+			file = at
 			fmt.Fprintf(w, "\n%s\n", printable(file))
 		}
 		fmt.Fprintf(w, "  %-6s  %s", p.Safety(), printable(p.Title()))
@@ -88,6 +88,14 @@ func (c *fixCommand) summarizeFixed(w io.Writer, v *fix.Verified) {
 			fmt.Fprintf(w, "  - %s\n", printable(a))
 		}
 	}
+}
+
+// fileOf is the file that people are told that a patch is in.
+func (c *fixCommand) fileOf(p *fix.Patch) string {
+	if c.from != nil {
+		return cmp.Or(c.from(&p.Resolves[0]), p.Place.File)
+	}
+	return p.Place.File
 }
 
 // explain says how a fix was found, and what had been tried before.
