@@ -179,6 +179,14 @@ func yamlError(file string, err error) *Error {
 	return e
 }
 
+// YAMLError is an error of kyaml's parser, or of one that is made of it, as it is told of a file: with its line, and without
+// what it quotes of the file's values.
+func YAMLError(file string, err error) *Error {
+	e := yamlError(file, err)
+	e.Msg = withoutContents(e.Msg)
+	return e
+}
+
 // parserFault matches the messages of yaml.v3's parser (parserc.go), whose lines count from 0 while the scanner's count
 // from 1 (see fail in its decode.go).
 var parserFault = regexp.MustCompile(`^(did not find expected|found duplicate %|found incompatible YAML|found undefined tag)`)
