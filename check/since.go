@@ -92,14 +92,9 @@ func checkSince(ctx context.Context, t *render.Tree, pool *render.Pool, found *r
 	if err != nil {
 		return nil, err
 	}
-	others, err := declaring(ctx, t, pool, since.prints, left, &o)
-	if err != nil {
-		return nil, err
-	}
 	narrow := o
-	narrow.Declared = o.Declared.clone()
-	for id, x := range others.bySource {
-		narrow.Declared.put(id, x)
+	if err := narrow.Beside(ctx, t, pool, since.prints, left); err != nil {
+		return nil, err
 	}
 	run, err := Sources(ctx, t, pool, look, narrow)
 	if err != nil || len(left) == 0 {
@@ -136,6 +131,20 @@ func declaring(ctx context.Context, t *render.Tree, pool *render.Pool, prints *r
 		}
 	}
 	return Declare(ctx, t, pool, may)
+}
+
+// Beside makes options for a run that leaves sources out as if it did not: of those, the ones that may declare something for
+// others are rendered, and what they declare is taken in.
+func (o *Options) Beside(ctx context.Context, t *render.Tree, pool *render.Pool, prints *render.Footprints, left []render.Source) error {
+	others, err := declaring(ctx, t, pool, prints, left, o)
+	if err != nil {
+		return err
+	}
+	o.Declared = o.Declared.clone()
+	for id, x := range others.bySource {
+		o.Declared.put(id, x)
+	}
+	return nil
 }
 
 // declaredSame reports whether the sources that are not left declare for others what they declared at the revision.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/syncgate/syncgate/render"
 )
@@ -54,8 +55,8 @@ func (v *Values) put(value string) {
 		v.known = map[string]bool{}
 	}
 	add := func(s string) {
-		if s = strings.TrimSpace(s); len(s) < minValue || !strings.ContainsFunc(s, isAlnum) {
-			return
+		if s = strings.TrimSpace(s); len(s) < minValue || !strings.ContainsFunc(s, isAlnum) || !utf8.ValidString(s) {
+			return // binary values stand in no text, but as they are written
 		}
 		quoted := strconv.Quote(s)
 		for _, form := range []string{s, quoted[1 : len(quoted)-1], strings.ReplaceAll(s, "'", "''")} {

@@ -26,9 +26,10 @@ func (p *prover) edited(patches []*Patch) (files []FileChange, refused map[*Patc
 func (p *prover) editFiles(patches []*Patch, refused map[*Patch]string) (files []FileChange, err error) {
 	byFile := map[string][]*Patch{}
 	for _, x := range patches {
-		for _, name := range x.files() {
-			if !slices.Contains(byFile[name], x) {
-				byFile[name] = append(byFile[name], x)
+		for i := range x.parts {
+			name := x.parts[i].file
+			if list := byFile[name]; len(list) == 0 || list[len(list)-1] != x {
+				byFile[name] = append(list, x)
 			}
 		}
 	}

@@ -101,7 +101,12 @@ func (p *prover) fix(ctx context.Context, o Options) (*Verified, error) {
 	for _, s := range scope.Sources {
 		p.inScope[s.ID] = true
 	}
-	if p.before, err = p.snapshot(ctx, merge(scope.Sources, all.Sources)); err != nil {
+	sources := merge(scope.Sources, all.Sources)
+	p.layers = newLayerDocuments(p.tree, sources)
+	if sources, err = p.near(ctx, scope.Sources, sources, all); err != nil {
+		return nil, err
+	}
+	if p.before, err = p.snapshot(ctx, sources); err != nil {
 		return nil, err
 	}
 	v := &Verified{before: narrow(p.before, p.inScope, scope)}
@@ -109,9 +114,43 @@ func (p *prover) fix(ctx context.Context, o Options) (*Verified, error) {
 	if err := p.climb(ctx, candidatesOf(v, o), v); err != nil {
 		return nil, err
 	}
+	if p.beyond(v.files) {
+		again := newProver(p.tree, p.pool, o)
+		again.whole = true
+		return again.fix(ctx, o)
+	}
 	v.masked, v.secrets = p.maskedFields(), p.secretValues
 	sort.SliceStable(v.patches, func(i, j int) bool { return placeLess(v.patches[i].Place, v.patches[j].Place) })
 	return v, nil
+}
+
+// near are those of all sources that a patch of some can concern: only they are rendered. What the others declare, such as
+// the labels of namespaces, counts nevertheless. Names of new Secrets must be free among all sources, so with a sealer none is left
+// out.
+func (p *prover) near(ctx context.Context, some, all []render.Source, found *render.Discovery) ([]render.Source, error) {
+	if len(some) == len(all) || p.sealer != nil || p.whole {
+		return all, nil
+	}
+	prints := render.NewFootprints(p.tree, found)
+	near := prints.Near(some, all)
+	in := map[string]bool{}
+	for _, s := range near {
+		in[s.ID] = true
+	}
+	left := slices.DeleteFunc(slices.Clone(all), func(s render.Source) bool { return in[s.ID] })
+	for _, s := range left {
+		p.left = append(p.left, prints.Of(s))
+	}
+	return near, p.options.Beside(ctx, p.tree, p.pool, prints, left)
+}
+
+// beyond reports whether a source that was left out may look at one of the edited files: then it must not be left out.
+func (p *prover) beyond(files []FileChange) bool {
+	var names []string
+	for i := range files {
+		names = append(names, files[i].Name)
+	}
+	return slices.ContainsFunc(p.left, func(x *render.Footprint) bool { return x.Touches(names) })
 }
 
 // candidatesOf are the findings that may be fixed; the others are left.
@@ -211,8 +250,11 @@ type prover struct {
 	pool    *render.Pool
 	options check.Options
 	before  *check.Run
+	sources map[string]*render.Source // of before, by ID; see sourceOf
 	loc     *render.Locator
 	inScope map[string]bool           // sources that the user asked about
+	whole   bool                      // no source is left out
+	left    []*render.Footprint       // of sources that were left out; see near
 	found   map[string]*render.Object // objects with findings, by source and objectKey
 	known   map[findingKey]bool       // findings before
 
@@ -247,7 +289,6 @@ func newProver(t *render.Tree, pool *render.Pool, o Options) *prover {
 func (p *prover) snapshot(ctx context.Context, sources []render.Source) (*check.Run, error) {
 	o := p.options
 	o.Secrets = p.secretValues
-	p.layers = newLayerDocuments(p.tree, sources)
 	o.Observe = func(res *render.Result) {
 		list := p.digests(res)
 		p.mu.Lock()

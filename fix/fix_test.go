@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"os"
@@ -54,6 +55,11 @@ func testFix(t *testing.T, file string) {
 		}
 	} else if want := string(archive.Files[i].Data); got != want {
 		t.Errorf("fix gives\n%s\nwant\n%s", got, want)
+	}
+	for _, f := range v.Files() {
+		if len(f.Before) > 0 && bytes.HasSuffix(f.Before, []byte("\n")) != bytes.HasSuffix(f.After, []byte("\n")) {
+			t.Errorf("%s ends otherwise than it did", f.Name)
+		}
 	}
 	fixed := tree.With(contentsOf(v))
 	again, err := Fix(context.Background(), fixed, o)

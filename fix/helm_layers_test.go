@@ -90,6 +90,7 @@ func fixSource(t *testing.T, tree *render.Tree, src render.Source) *Verified {
 	pool := render.NewPool(tree, render.Options{}, render.Limits{})
 	defer pool.Close()
 	p := newProver(tree, pool, o)
+	p.layers = newLayerDocuments(tree, []render.Source{src})
 	run, err := p.snapshot(context.Background(), []render.Source{src})
 	if err != nil {
 		t.Fatal(err)

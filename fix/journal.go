@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/syncgate/syncgate/render"
 )
@@ -35,13 +34,12 @@ type journalEntry struct {
 // openJournal locks the journal. What a dead writer left in it must be recovered first.
 func openJournal(root string) (*journal, error) {
 	name := filepath.Join(root, journalName)
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|noFollow, 0o600)
+	f, err := openLocked(name, os.O_RDWR|os.O_CREATE)
+	if errors.Is(err, errBusy) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the journal %s: %w", journalName, unwrap(err))
-	}
-	if err := lock(f); err != nil {
-		f.Close()
-		return nil, err
 	}
 	here, err1 := f.Stat()
 	there, err2 := os.Lstat(name)
@@ -52,10 +50,13 @@ func openJournal(root string) (*journal, error) {
 	return &journal{f}, nil
 }
 
+// unwrap takes the system's name of the file out of an error, whose text names it in the tree already.
 func unwrap(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
+	switch e := err.(type) {
+	case *fs.PathError:
+		return e.Err
+	case *os.LinkError:
+		return e.Err
 	}
 	return err
 }
@@ -76,6 +77,9 @@ func (j *journal) write(all []staged) error {
 	}
 	text, err := json.Marshal(list)
 	if err == nil {
+		err = j.f.Truncate(0) // of what is no journal
+	}
+	if err == nil {
 		_, err = j.f.WriteAt(text, 0)
 	}
 	if err == nil {
@@ -91,18 +95,22 @@ func (j *journal) write(all []staged) error {
 // errInterrupted says that a writer died.
 var errInterrupted = errors.New("a fix was interrupted here, and its files may be half written: run `syncgate fix`, which puts the old ones back")
 
-// doneMark stands behind the entries once all files are in their places, or all old ones are: what stands beside them can go.
+// doneMark stands behind the entries once all files are in their places: what stands beside them can go.
 const doneMark = "\ndone\n"
 
+// done writes the mark, or leaves the journal as it was.
 func (j *journal) done() error {
-	_, err := j.f.Seek(0, io.SeekEnd)
-	if err == nil {
-		_, err = j.f.WriteString(doneMark)
+	size, err := j.f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
 	}
-	if err == nil {
+	if _, err = j.f.WriteString(doneMark); err == nil {
 		err = j.f.Sync()
 	}
-	return err
+	if err != nil {
+		return errors.Join(err, j.f.Truncate(size))
+	}
+	return nil
 }
 
 func (j *journal) read() (list []journalEntry, done bool, err error) {
@@ -113,15 +121,16 @@ func (j *journal) read() (list []journalEntry, done bool, err error) {
 	if err != nil || len(text) == 0 {
 		return nil, false, err
 	}
-	text, done = bytes.CutSuffix(text, []byte(doneMark))
-	err = json.Unmarshal(text, &list)
-	return list, done, err
+	err = json.NewDecoder(bytes.NewReader(text)).Decode(&list) // what follows may be a part of the mark
+	return list, bytes.HasSuffix(text, []byte(doneMark)), err
 }
 
 // close removes the journal and gives up the lock.
 func (j *journal) close() error {
-	err := os.Remove(j.f.Name())
-	return errors.Join(err, j.f.Close())
+	if err := removeLocked(j.f); err != nil {
+		return fmt.Errorf("removing the journal %s: %w", journalName, unwrap(err))
+	}
+	return nil
 }
 
 func fileDigest(data []byte) string {
@@ -131,14 +140,16 @@ func fileDigest(data []byte) string {
 
 // Interrupted says whether a writer of this tree died, and left files half written.
 func Interrupted(t *render.Tree) error {
-	f, err := os.Open(filepath.Join(t.Dir(), journalName))
-	if err != nil {
+	f, err := openLocked(filepath.Join(t.Dir(), journalName), os.O_RDONLY)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
-	}
-	defer f.Close()
-	if err := lock(f); err != nil {
+	case errors.Is(err, errBusy):
 		return err
+	case err != nil:
+		return fmt.Errorf("opening the journal %s: %w", journalName, unwrap(err))
 	}
+	f.Close()
 	return errInterrupted
 }
 
@@ -173,33 +184,44 @@ func Recover(t *render.Tree) (said []string, err error) {
 // beside it goes.
 func (e *journalEntry) putBack(t *render.Tree, done bool) (said string, err error) {
 	real, err := t.Resolve(e.Name)
-	if err != nil || real != e.Name { // a hostile journal
+	if err == nil && real != e.Name || err != nil && !errors.Is(err, fs.ErrNotExist) { // a hostile journal
 		return "", nil
 	}
-	target := filepath.Join(t.Dir(), filepath.FromSlash(real))
+	target := filepath.Join(t.Dir(), filepath.FromSlash(e.Name))
 	temp, backup := besides(target)
-	now, err := os.ReadFile(target)
-	if err != nil {
-		return "", err
-	}
-	switch sum := fileDigest(now); {
-	case done || sum == e.Before:
-	case sum == e.After:
-		old, err := os.ReadFile(backup)
-		if err != nil {
+	var now []byte
+	if err == nil {
+		if now, err = t.ReadFile(e.Name); err != nil {
 			return "", err
 		}
-		if fileDigest(old) != e.Before {
-			return "", fmt.Errorf("%s does not hold what it held", strings.TrimPrefix(backup, t.Dir()+string(filepath.Separator)))
-		}
-		if err := os.Rename(backup, target); err != nil {
+	}
+	switch sum := fileDigest(now); {
+	case done, sum == e.Before:
+	case err == nil && sum == e.After:
+		if err := e.swapBack(t, backup, target); err != nil {
 			return "", err
 		}
 		said = fmt.Sprintf("an interrupted fix had written %s: its old content is back", e.Name)
+	case err != nil:
+		said = fmt.Sprintf("an interrupted fix may have written %s, which was removed since: it stays so", e.Name)
 	default:
 		said = fmt.Sprintf("an interrupted fix may have written %s, which was edited since: it stays as it is", e.Name)
 	}
-	os.Remove(temp)
-	os.Remove(backup)
-	return said, nil
+	return said, errors.Join(removeBeside(t, temp), removeBeside(t, backup))
+}
+
+// swapBack puts the backup in the file's place. The tree reads it, so that a link of a hostile one leads nowhere.
+func (e *journalEntry) swapBack(t *render.Tree, backup, target string) error {
+	name := inTree(t, backup)
+	if real, err := t.Resolve(name); err != nil || real != name {
+		return fmt.Errorf("its old content is gone: there is no %s; see what git says of the file, then remove %s", name, journalName)
+	}
+	old, err := t.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	if fileDigest(old) != e.Before {
+		return fmt.Errorf("%s does not hold its old content; see what git says of the file, then remove %s", name, journalName)
+	}
+	return os.Rename(backup, target)
 }

@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"maps"
@@ -96,10 +97,14 @@ func (p *prover) overriding(f *check.Finding) ([]yamledit.Op, *patchDocument) {
 }
 
 func (p *prover) sourceOf(f *check.Finding) (render.Source, bool) {
-	for i := range p.before.Sources {
-		if s := p.before.Sources[i].Source; s.ID == f.Source {
-			return s, true
+	if p.sources == nil {
+		p.sources = map[string]*render.Source{}
+		for i := range p.before.Sources {
+			p.sources[p.before.Sources[i].Source.ID] = &p.before.Sources[i].Source
 		}
+	}
+	if s := p.sources[f.Source]; s != nil {
+		return *s, true
 	}
 	return render.Source{}, false
 }
@@ -227,6 +232,9 @@ func (p *prover) appendPatch(src render.Source, file string, fs []check.Finding)
 	patch, err := mergePatch(&o, fs)
 	if err != nil {
 		return nil, err.Error()
+	}
+	if data, err := p.tree.ReadFile(file); err == nil && !bytes.HasSuffix(data, []byte("\n")) {
+		patch["patch"] = strings.TrimSuffix(patch["patch"].(string), "\n") // then it can stand as lines at the end, too
 	}
 	op := yamledit.Append{Path: render.Keys("patches"), Value: patch}
 	return &Patch{Wants: wantsOf(fs), Resolves: fs, Place: render.Place{File: file}, How: "a new patch in the kustomization",

@@ -94,9 +94,12 @@ func (p *prover) climb(ctx context.Context, findings []check.Finding, v *Verifie
 		return err
 	}
 	v.files = files
+	edited := map[string]bool{}
+	for i := range files {
+		edited[files[i].Name] = true
+	}
 	for _, x := range kept {
-		edits := func(f FileChange) bool { return slices.Contains(x.files(), f.Name) }
-		if slices.ContainsFunc(files, edits) {
+		if slices.ContainsFunc(x.parts, func(p part) bool { return edited[p.file] }) {
 			v.patches = append(v.patches, x)
 		}
 	}

@@ -1,10 +1,15 @@
-//go:build !unix
+//go:build !unix && !windows
 
 package fix
 
-import "os"
+import (
+	"errors"
+	"os"
+)
 
 const noFollow = 0
 
-// lock does nothing where files are not locked this way.
-func lock(*os.File) error { return nil }
+// openLocked only opens the file where files are not locked.
+func openLocked(name string, flag int) (*os.File, error) { return os.OpenFile(name, flag, 0o600) }
+
+func removeLocked(f *os.File) error { return errors.Join(f.Close(), os.Remove(f.Name())) }

@@ -18,7 +18,7 @@ type patchDocument struct {
 	in     *embedded // where it stands in the kustomization, nil for a file of its own
 	doc    int       // in the file or text
 	root   *yaml.Node
-	target *yaml.Node // says what is patched, nil when the patch itself does
+	target *selector // says what is patched, nil when the patch itself does
 }
 
 func (d *patchDocument) json() bool { return d.root.Kind == yaml.SequenceNode }
@@ -44,11 +44,11 @@ func (d *patchDocument) edit(x *Patch, how string, ops []yamledit.Op) {
 
 // patches reports whether the document is a patch of an object, by the name that its file or the cluster knows.
 func (d *patchDocument) patches(o *render.Object) bool {
-	kind, name := text(d.root, "kind"), text(d.root, "metadata", "name")
 	if d.target != nil {
-		kind, name = text(d.target, "kind"), text(d.target, "name")
+		return d.target.matches(o)
 	}
-	return kind == o.Kind && (name == o.Name || name == o.Ref.Name)
+	name := text(d.root, "metadata", "name")
+	return text(d.root, "kind") == o.Kind && (name == o.Name || name == o.Ref.Name)
 }
 
 // patchesOf collects the patches of a kustomization and of all that it uses, bases first.
@@ -88,9 +88,9 @@ func (p *prover) ownPatches(dir, file string, root *yaml.Node) (out []patchDocum
 		case item.Kind == yaml.ScalarNode:
 			out = append(out, p.patchFile(path.Join(dir, item.Value), nil)...)
 		case text(item, "path") != "":
-			out = append(out, p.patchFile(path.Join(dir, text(item, "path")), child(item, "target"))...)
+			out = append(out, p.patchFile(path.Join(dir, text(item, "path")), targetOf(item))...)
 		case text(item, "patch") != "":
-			out = append(out, patchTexts(file, at.Key("patch"), text(item, "patch"), child(item, "target"))...)
+			out = append(out, patchTexts(file, at.Key("patch"), text(item, "patch"), targetOf(item))...)
 		}
 	}
 	for _, field := range []string{"patchesStrategicMerge", "patchesJson6902", "patches"} {
@@ -102,7 +102,7 @@ func (p *prover) ownPatches(dir, file string, root *yaml.Node) (out []patchDocum
 }
 
 // patchTexts are the documents of an inline patch.
-func patchTexts(file string, at render.Path, text string, target *yaml.Node) []patchDocument {
+func patchTexts(file string, at render.Path, text string, target *selector) []patchDocument {
 	f, err := yamledit.Parse([]byte(text))
 	if err != nil {
 		return nil
@@ -114,7 +114,7 @@ func patchTexts(file string, at render.Path, text string, target *yaml.Node) []p
 	return out
 }
 
-func patchDocuments(f *yamledit.File, target *yaml.Node) (out []patchDocument) {
+func patchDocuments(f *yamledit.File, target *selector) (out []patchDocument) {
 	for i := range f.Len() {
 		root := f.Root(i)
 		switch {
@@ -126,7 +126,7 @@ func patchDocuments(f *yamledit.File, target *yaml.Node) (out []patchDocument) {
 	return out
 }
 
-func (p *prover) patchFile(name string, target *yaml.Node) []patchDocument {
+func (p *prover) patchFile(name string, target *selector) []patchDocument {
 	real, err := p.tree.Resolve(name)
 	if err != nil {
 		return nil

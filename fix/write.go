@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/syncgate/syncgate/render"
 )
@@ -41,7 +42,7 @@ func (w *Writer) Write(v *Verified) (err error) {
 	all := make([]staged, len(v.files))
 	for i, f := range v.files {
 		if all[i], err = w.plan(f); err != nil {
-			return fmt.Errorf("writing %s: %w; nothing was changed", f.Name, err)
+			return fmt.Errorf("writing %s: %w; nothing was changed", f.Name, unwrap(err))
 		}
 	}
 	w.step()
@@ -57,43 +58,78 @@ func (w *Writer) Write(v *Verified) (err error) {
 		}
 		return errors.Join(fmt.Errorf("%w; nothing was changed", err), j.close())
 	}
-	defer func() {
+	for i := range all {
+		if err := w.stage(&all[i]); err != nil {
+			err = fmt.Errorf("writing %s: %w; nothing was changed", all[i].change.Name, unwrap(err))
+			return errors.Join(err, w.clear(j, all))
+		}
+	}
+	if err := w.replace(j, all); err != nil {
 		if errors.Is(err, errInterrupted) { // what is left is needed to put the old files back
 			j.f.Close()
-			return
+			return err
 		}
-		for _, s := range all {
-			w.step()
-			os.Remove(s.temp)
-			os.Remove(s.backup)
-		}
-		err = errors.Join(err, j.close())
-	}()
-	for _, s := range all {
-		if err := w.stage(&s); err != nil {
-			return fmt.Errorf("writing %s: %w; nothing was changed", s.change.Name, err)
-		}
+		return errors.Join(err, w.clear(j, all))
 	}
-	if err := w.replace(all); err != nil {
-		return err
-	}
-	w.step()
-	return j.done()
-}
-
-// replace moves the new files into the places of the old ones.
-func (w *Writer) replace(all []staged) error {
-	for i, s := range all {
-		w.step()
-		if err := os.Rename(s.temp, s.target); err != nil {
-			return errors.Join(fmt.Errorf("writing %s: %w", s.change.Name, err), restore(all[:i]))
-		}
-	}
-	for _, s := range all {
-		syncDir(filepath.Dir(s.target))
+	if err := w.clear(j, all); err != nil {
+		return fmt.Errorf("all files are written, but %w", err)
 	}
 	return nil
 }
+
+// replace moves the new files into the places of the old ones, and notes that it is done. When that fails, the old ones
+// are back.
+func (w *Writer) replace(j *journal, all []staged) error {
+	syncDirs(all) // no file goes before its old content is safe
+	for i := range all {
+		w.step()
+		if err := all[i].swap(); err != nil {
+			return fmt.Errorf("writing %s: %w; %w", all[i].change.Name, unwrap(err), restore(all[:i]))
+		}
+	}
+	syncDirs(all)
+	w.step()
+	if err := j.done(); err != nil {
+		return fmt.Errorf("writing the journal %s: %w; %w", journalName, unwrap(err), restore(all))
+	}
+	return nil
+}
+
+// clear removes what stands beside the files, and then the journal, which stays for the next run when it cannot.
+func (w *Writer) clear(j *journal, all []staged) error {
+	var errs []error
+	for _, s := range all {
+		w.step()
+		errs = append(errs, removeBeside(w.tree, s.temp), removeBeside(w.tree, s.backup))
+	}
+	if err := errors.Join(errs...); err != nil {
+		j.f.Close()
+		return fmt.Errorf("%w; the next `syncgate fix` tries again", err)
+	}
+	w.step()
+	return j.close()
+}
+
+// removeBeside removes a file that stands beside one that was to be replaced, if it is there.
+func removeBeside(t *render.Tree, name string) error {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s could not be removed: %w", inTree(t, name), unwrap(err))
+	}
+	return nil
+}
+
+// inTree is a name on disk, relative to the root.
+func inTree(t *render.Tree, name string) string {
+	rel, err := filepath.Rel(t.Dir(), name)
+	if err != nil {
+		return name
+	}
+	return filepath.ToSlash(rel)
+}
+
+// errReadOnly says that a file must not be written. Root could, and whoever may write its directory could put another one
+// into its place: neither was asked for.
+var errReadOnly = errors.New("is read-only; make it writable first")
 
 // plan looks at a file that is to be replaced, and chooses names beside it.
 func (w *Writer) plan(f FileChange) (staged, error) {
@@ -102,14 +138,24 @@ func (w *Writer) plan(f FileChange) (staged, error) {
 		return staged{}, err
 	}
 	s := staged{change: f, target: filepath.Join(w.tree.Dir(), filepath.FromSlash(real))}
+	s.temp, s.backup = besides(s.target)
 	if s.info, err = os.Lstat(s.target); err != nil {
 		return s, err
 	}
-	if s.info.Mode().Perm()&0o200 == 0 {
-		return s, errors.New("is read-only; make it writable first")
+	if !s.info.Mode().IsRegular() {
+		return s, errChanged
 	}
-	s.temp, s.backup = besides(s.target)
-	return s, nil
+	if s.info.Mode().Perm()&0o200 == 0 {
+		return s, errReadOnly
+	}
+	open, err := os.OpenFile(s.target, os.O_WRONLY|noFollow, 0)
+	if errors.Is(err, fs.ErrPermission) {
+		return s, errReadOnly
+	}
+	if err != nil {
+		return s, err
+	}
+	return s, open.Close()
 }
 
 // besides are the names of what stands beside a file while it is replaced. No command takes them for a manifest.
@@ -118,6 +164,9 @@ func besides(target string) (temp, backup string) {
 	return filepath.Join(dir, ".syncgate-new-"+name+"~"), filepath.Join(dir, ".syncgate-old-"+name+"~")
 }
 
+// errChanged says that a proof no longer holds, since it was made with another content.
+var errChanged = errors.New("the file has changed since it was read; run again")
+
 // stage writes the new content beside a file, and the old one.
 func (w *Writer) stage(s *staged) error {
 	now, err := os.ReadFile(s.target)
@@ -125,7 +174,7 @@ func (w *Writer) stage(s *staged) error {
 		return err
 	}
 	if !bytes.Equal(now, s.change.Before) {
-		return errors.New("the file has changed since it was read; run again")
+		return errChanged
 	}
 	w.step()
 	if err := writeLike(s.temp, s.change.After, s.info); err != nil {
@@ -135,6 +184,18 @@ func (w *Writer) stage(s *staged) error {
 	return writeLike(s.backup, s.change.Before, s.info)
 }
 
+// swap puts the new content into the file's place, unless somebody has touched that since Write looked at it.
+func (s *staged) swap() error {
+	now, err := os.Lstat(s.target)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(now, s.info) || now.Mode() != s.info.Mode() || now.Size() != s.info.Size() || !now.ModTime().Equal(s.info.ModTime()) {
+		return errChanged
+	}
+	return os.Rename(s.temp, s.target)
+}
+
 // writeLike writes a new file with the mode and owner of another. What a dead writer left under the name is replaced.
 func writeLike(name string, data []byte, like fs.FileInfo) (err error) {
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -142,7 +203,7 @@ func writeLike(name string, data []byte, like fs.FileInfo) (err error) {
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return err
+		return fmt.Errorf("the new file cannot be made beside it: %w", unwrap(err))
 	}
 	defer func() {
 		if err != nil {
@@ -150,10 +211,10 @@ func writeLike(name string, data []byte, like fs.FileInfo) (err error) {
 			os.Remove(name)
 		}
 	}()
-	if err := f.Chmod(like.Mode().Perm()); err != nil {
+	if err := keepOwner(f, like); err != nil { // before the mode: it takes bits of that away
 		return err
 	}
-	if err := keepOwner(f, like); err != nil {
+	if err := f.Chmod(like.Mode().Perm()); err != nil {
 		return err
 	}
 	if _, err := f.Write(data); err != nil {
@@ -165,18 +226,41 @@ func writeLike(name string, data []byte, like fs.FileInfo) (err error) {
 	return f.Close()
 }
 
-// restore puts old contents back.
+// restore puts old contents back, but for files that were edited since. The error that it returns says how that went.
 func restore(done []staged) error {
-	var errs []error
+	var failed []error
+	var edited []string
 	for _, s := range done {
+		switch now, err := os.ReadFile(s.target); {
+		case errors.Is(err, fs.ErrNotExist), err == nil && !bytes.Equal(now, s.change.After):
+			edited = append(edited, s.change.Name)
+			continue
+		case err != nil:
+			failed = append(failed, fmt.Errorf("putting back %s: %w", s.change.Name, unwrap(err)))
+			continue
+		}
 		if err := os.Rename(s.backup, s.target); err != nil {
-			errs = append(errs, fmt.Errorf("putting back %s: %w", s.change.Name, err))
+			failed = append(failed, fmt.Errorf("putting back %s: %w", s.change.Name, unwrap(err)))
 		}
 	}
-	if len(errs) == 0 {
-		return errors.New("nothing was changed")
+	switch {
+	case len(failed) > 0:
+		return errors.Join(append(failed, errInterrupted)...)
+	case len(edited) > 0:
+		return fmt.Errorf("%s: edited meanwhile, stays as it is; nothing else was changed", strings.Join(edited, ", "))
 	}
-	return errors.Join(append(errs, errInterrupted)...)
+	return errors.New("nothing was changed")
+}
+
+// syncDirs makes what was made and renamed in the files' directories last.
+func syncDirs(all []staged) {
+	last := map[string]bool{}
+	for _, s := range all {
+		if dir := filepath.Dir(s.target); !last[dir] {
+			last[dir] = true
+			syncDir(dir)
+		}
+	}
 }
 
 // syncDir makes renames in a directory last. Not every file system can.

@@ -145,6 +145,7 @@ func (c *fixCommand) prove(ctx context.Context, o check.Options, ws *workspace) 
 	for _, n := range c.notices {
 		fmt.Fprintf(c.Err, "notice: %s: %s\n", printable(n.File), printable(n.Text))
 	}
+	roomForLive()
 	progress := newProgress(c.Err, c.quiet)
 	o.Progress = progress.update
 	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe", Sealer: sealer})

@@ -4,7 +4,9 @@ package main
 import (
 	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 
 	"github.com/syncgate/syncgate/cmd/syncgate/start"
 	"github.com/syncgate/syncgate/render"
@@ -29,4 +31,26 @@ func boundMemory() {
 		debug.SetMemoryLimit(softMemory)
 		debug.SetGCPercent(start.GCPercent)
 	}
+}
+
+// roomForLive lets a run have twice what it keeps: fix holds on to all findings, and with less room than that the collector
+// would take most of its time. It looks after each collection, and leaves other limits than softMemory alone.
+func roomForLive() {
+	if debug.SetMemoryLimit(-1) == softMemory {
+		look(softMemory)
+	}
+}
+
+// look adapts the limit, which it has set to last, after the next collection.
+func look(last int64) {
+	runtime.AddCleanup(new([32]byte), func(last int64) {
+		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(live)
+		if debug.SetMemoryLimit(-1) != last {
+			return
+		}
+		limit := max(softMemory, 2*int64(live[0].Value.Uint64()))
+		debug.SetMemoryLimit(limit)
+		look(limit)
+	}, last)
 }

@@ -113,6 +113,7 @@ func (c *prCommand) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	roomForLive()
 	progress := newProgress(c.Err, c.quiet)
 	o.Progress = progress.update
 	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe", Sealer: sealer})

@@ -198,7 +198,8 @@ func (p *planner) removeBlock(n *node, i int, kept []bool) {
 	case strings.Trim(prefix, "- ") != "":
 		p.add() // an explicit key ("? "), or something else that only stands for itself
 	case prefix == "" && stop == len(data) && ix.end(end) == stop && line > 0:
-		p.add(p.cut(n, ix.end(line-1), stop), p.cut(n, line, stop))
+		// The file ends without a line break, and so it shall: that of the line before goes, and blank lines do.
+		p.add(p.cut(n, p.blankAbove(line), stop), p.cut(n, ix.end(line-1), stop), p.cut(n, line, stop))
 	case prefix == "":
 		p.add(p.cut(n, line, stop))
 	case next < len(kept) && kept[next] && ix.blank(stop, p.introducer(n, next)):
@@ -209,6 +210,19 @@ func (p *planner) removeBlock(n *node, i int, kept []bool) {
 		}
 		p.add(p.cut(n, from, ix.end(end)))
 	}
+}
+
+// blankAbove is the end of the last line above the one that starts at line that is not blank.
+func (p *planner) blankAbove(line int) int {
+	ix := &p.f.ix
+	for line > ix.starts[0] {
+		above := ix.start(line - 1)
+		if !ix.blank(above, ix.end(above)) {
+			return ix.end(above)
+		}
+		line = above
+	}
+	return line
 }
 
 // introducer is where the member at index i begins: its dash or its key.

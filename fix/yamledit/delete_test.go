@@ -7,6 +7,8 @@ func TestDelete(t *testing.T) {
 		{"a key with its comment", "a: 1\nb: 2 # two\nc: 3\n", delOp("b"), "a: 1\nc: 3\n", false},
 		{"comments above stay", "a: 1\n# about b\nb:\n  # inside\n  c: 1\nd: 1\n", delOp("b"), "a: 1\n# about b\nd: 1\n", false},
 		{"the last key without newline", "a: 1\nb: 2", delOp("b"), "a: 1", false},
+		{"blank lines before the last key without newline", "a: 1\n\n\nb: 2", delOp("b"), "a: 1", false},
+		{"blank lines that a block scalar keeps", "a: |+\n  x\n\nb: 2", delOp("b"), "a: |+\n  x\n\n", false},
 		{"after a block scalar without newline", "a: |\n  x\nb: 2", delOp("b"), "a: |\n  x\n", false},
 		{"the only key", "a:\n  b: 1\nc: 1\n", delOp("a.b"), "a: {}\nc: 1\n", false},
 		{"the only key of an item", "a:\n- b: 1 # c\n- d\n", delOp("a[0].b"), "a:\n- {} # c\n- d\n", false},

@@ -10,7 +10,7 @@ import (
 type writer struct {
 	step, seq int        // indentation of a mapping and of a sequence under their key
 	quote     yaml.Style // for strings that need quotes
-	oneLine   bool       // no block scalars: one at the end of a file without a final newline loses its own
+	oneLine   bool       // no block scalars that end with a newline: at the end of a file without one they lose it
 }
 
 // scalar writes one scalar on one line. like is the style of what it replaces or stands beside, 0 when there is none:
@@ -69,8 +69,8 @@ func (w writer) value(v *yaml.Node, like yaml.Style, col int) []string {
 
 // leaf writes a scalar or an empty collection. Text of several lines becomes a literal block scalar.
 func (w writer) leaf(v *yaml.Node, like yaml.Style, col int) []string {
-	if v.Kind == yaml.ScalarNode && v.Tag == yaml.NodeTagString && !w.oneLine {
-		if head, ok := literalHeader(v.Value); ok {
+	if v.Kind == yaml.ScalarNode && v.Tag == yaml.NodeTagString {
+		if head, ok := literalHeader(v.Value); ok && (head != "|" || !w.oneLine) {
 			lines := []string{spaces(col) + head}
 			for _, text := range strings.Split(strings.TrimSuffix(v.Value, "\n"), "\n") {
 				if text != "" {

@@ -39,6 +39,7 @@ func TestValues(t *testing.T) {
 		{"the file's quotes", "a: 'x'\nb: 'y'\nc: \"z\"\n", setOp("d", "yes"), "a: 'x'\nb: 'y'\nc: \"z\"\nd: 'yes'\n", false},
 		{"keys that need quotes", "a: 1\n", setOp(`b["on"].c`, "x"), "a: 1\nb:\n  \"on\":\n    c: x\n", false},
 		{"text", "a:\n- b: 1\n", setOp("a[0].c", []any{"x\n  y\n\nz", "p\nq\n"}), "a:\n- b: 1\n  c:\n  - |-\n    x\n      y\n\n    z\n  - |\n    p\n    q\n", false},
+		{"text without one, too", "a: 1", setOp("b", "x\ny"), "a: 1\nb: |-\n  x\n  y", false},
 		{"text of a file without a final newline", "a: 1", setOp("b", "x\ny\n"), "a: 1\nb: \"x\\ny\\n\"", false},
 		{"text, crlf", "a: 1\r\n", setOp("b", "x\ny\n"), "a: 1\r\nb: |\r\n  x\r\n  y\r\n", false},
 	})
