@@ -32,6 +32,7 @@ type Finding struct {
 	Want      []Want // empty when Safety is FixManual
 	Safety    Safety
 	Advice    string // what to test, or what to do instead
+	Evidence  string // what shows that the fix is safe, "" when the manifest does
 	Origin    render.Origin
 	Exempt    *Exemption // nil when the finding counts
 

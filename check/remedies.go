@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/syncgate/syncgate/render"
 )
 
 // Remedies are what a team has decided about how findings are mended. The zero value is what the rules' documentation
@@ -13,8 +15,13 @@ type Remedies struct {
 	Requests map[corev1.ResourceName]string      // cpu, memory: the request of a container that has none
 	Writable []WritablePaths
 	Users    []ImageUser
-	Secrets  SecretRemedy
-	Safety   map[string]Safety // by rule ID, group or group wildcard
+	// Images, when set, gives what an image says about how its containers run, nil when nothing is known. It is called from
+	// several goroutines.
+	Images func(image string) *render.ImageConfig
+	// NetBindService has NET_BIND_SERVICE added where ALL is dropped and a port below 1024 is used.
+	NetBindService bool
+	Secrets        SecretRemedy
+	Safety         map[string]Safety // by rule ID, group or group wildcard
 	// LiteralTemplates has fixes of a chart's templates write literals, instead of new values with defaults.
 	LiteralTemplates bool
 }

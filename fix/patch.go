@@ -143,6 +143,17 @@ func (p *Patch) Advice() []string {
 	return out
 }
 
+// Evidence is what shows that the patch is safe where the manifests alone do not, without repetitions.
+func (p *Patch) Evidence() []string {
+	var out []string
+	for i := range p.Resolves {
+		if e := p.Resolves[i].Evidence; e != "" && !slices.Contains(out, e) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
 // Reaches lists the sources whose findings the patch resolves.
 func (p *Patch) Reaches() []string {
 	seen := map[string]bool{}

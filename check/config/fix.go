@@ -23,6 +23,9 @@ func (d *decoder) fix(n *yaml.Node, at string, r *check.Remedies) {
 		"runAsUser": func(n *yaml.Node) {
 			d.list(n, at+".runAsUser", func(n *yaml.Node, at string) { d.user(n, at, r) })
 		},
+		"netBindService": func(n *yaml.Node) {
+			r.NetBindService = d.choice(n, at+".netBindService", "lowPorts", "never") == "lowPorts"
+		},
 		"safety": func(n *yaml.Node) {
 			r.Safety = map[string]check.Safety{}
 			d.ruleMap(n, at+".safety", func(rule, word string) { r.Safety[rule] = check.Safety(word) },

@@ -17,6 +17,7 @@ import (
 type fixCommand struct {
 	checkCommand
 	secretFlags
+	imageFlags
 	diff      bool
 	only      string
 	bundle    string
@@ -55,6 +56,7 @@ func (c *fixCommand) register(fs *pflag.FlagSet) {
 	c.sourceFlags.register(fs)
 	c.policyFlags.register(fs)
 	c.secretFlags.register(fs)
+	c.imageFlags.register(fs)
 	c.since.register(fs)
 	fs.StringVar(&c.format, "format", "text", "format of the report on stdout: text, json")
 	fs.BoolVar(&c.diff, "diff", false, "print a unified diff, write nothing, and exit with 1 if there is any")
@@ -100,6 +102,9 @@ func (c *fixCommand) runOn(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := c.imageFlags.apply(ctx, &o, c.remotes.hosts, ws); err != nil {
+		return err
+	}
 	for _, n := range c.notices {
 		fmt.Fprintf(c.Err, "notice: %s: %s\n", printable(n.File), printable(n.Text))
 	}
@@ -110,6 +115,7 @@ func (c *fixCommand) runOn(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	c.sayUnknownImages()
 	switch {
 	case c.diff:
 	case c.manifests != nil:
@@ -129,6 +135,14 @@ func (c *fixCommand) runOn(ctx context.Context, args []string) error {
 		fmt.Fprintf(c.Out, "bundle: %s for the commit %s, digest %s\n", printable(c.bundle), head.commit[:12], c.digest)
 	}
 	return c.outcome(v)
+}
+
+// sayUnknownImages says which images were looked up in vain.
+func (c *fixCommand) sayUnknownImages() {
+	for _, n := range c.unknown() {
+		c.notices = append(c.notices, n)
+		fmt.Fprintf(c.Err, "notice: %s\n", printable(n.Text))
+	}
 }
 
 // recover puts back what an interrupted run has written. --diff changes nothing, so it only says so.
