@@ -38,7 +38,21 @@ func (f *FileChange) Diff(secrets *check.Values) (diff string, masked bool) {
 }
 
 func (f *FileChange) unified(before, after string) string {
+	if f.Before == nil {
+		return f.made(after)
+	}
 	edits := myers.ComputeEdits(span.URIFromPath(f.Name), before, after)
 	u := gotextdiff.ToUnified("a/"+f.Name, "b/"+f.Name, before, edits)
 	return fmt.Sprintf("diff --git a/%s b/%s\n%s", f.Name, f.Name, fmt.Sprint(u))
+}
+
+// made is the diff of a file that is made.
+func (f *FileChange) made(text string) string {
+	lines := strings.SplitAfter(strings.TrimSuffix(text, "\n"), "\n")
+	end := "\n"
+	if !strings.HasSuffix(text, "\n") {
+		end = "\n\\ No newline at end of file\n"
+	}
+	return fmt.Sprintf("diff --git a/%s b/%s\nnew file mode 100644\n--- /dev/null\n+++ b/%s\n@@ -0,0 +1,%d @@\n+%s%s", f.Name, f.Name, f.Name, len(lines),
+		strings.Join(lines, "+"), end)
 }

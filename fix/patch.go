@@ -31,6 +31,7 @@ type part struct {
 	in    *embedded // where the document of ops stands as a text; nil when it is the file's own
 	ops   []yamledit.Op
 	edits []yamledit.Edit // in terms of the file's bytes as they are in the tree
+	makes bool            // the file is not there: its only edit is all of it
 }
 
 // embedded is a text within a document that holds YAML itself, such as an inline patch of a kustomization.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 
 	"github.com/syncgate/syncgate/render"
@@ -26,10 +27,10 @@ func NewWriter(t *render.Tree) *Writer { return &Writer{tree: t, step: func() {}
 // staged is one file that is ready to take another's place.
 type staged struct {
 	change FileChange
-	target string // on disk
-	temp   string // beside it, holds the new content
-	backup string // beside it, holds the old content
-	info   fs.FileInfo
+	target string      // on disk
+	temp   string      // beside it, holds the new content
+	backup string      // beside it, holds the old content
+	info   fs.FileInfo // nil for a file that is made
 }
 
 // Write replaces the files of v, each atomically, keeping modes and owners. When a file has changed since it was read,
@@ -97,6 +98,9 @@ func (w *Writer) replace(all []staged) error {
 
 // plan looks at a file that is to be replaced, and chooses names beside it.
 func (w *Writer) plan(f FileChange) (staged, error) {
+	if f.Before == nil {
+		return w.planNew(f)
+	}
 	real, err := w.tree.Resolve(f.Name)
 	if err != nil {
 		return staged{}, err
@@ -112,6 +116,29 @@ func (w *Writer) plan(f FileChange) (staged, error) {
 	return s, nil
 }
 
+// planNew looks at the place of a file that is to be made.
+func (w *Writer) planNew(f FileChange) (staged, error) {
+	dir, err := w.tree.Resolve(path.Dir(f.Name))
+	if err != nil {
+		return staged{}, err
+	}
+	s := staged{change: f, target: filepath.Join(w.tree.Dir(), filepath.FromSlash(dir), path.Base(f.Name))}
+	s.temp, s.backup = besides(s.target)
+	return s, s.absent()
+}
+
+// absent is an error when something stands where a file is to be made.
+func (s *staged) absent() error {
+	_, err := os.Lstat(s.target)
+	if err == nil {
+		return errors.New("the file has appeared since it was looked for; run again")
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 // besides are the names of what stands beside a file while it is replaced. No command takes them for a manifest.
 func besides(target string) (temp, backup string) {
 	dir, name := filepath.Split(target)
@@ -120,6 +147,13 @@ func besides(target string) (temp, backup string) {
 
 // stage writes the new content beside a file, and the old one.
 func (w *Writer) stage(s *staged) error {
+	if s.info == nil {
+		if err := s.absent(); err != nil {
+			return err
+		}
+		w.step()
+		return writeNew(s.temp, s.change.After)
+	}
 	now, err := os.ReadFile(s.target)
 	if err != nil {
 		return err
@@ -133,6 +167,22 @@ func (w *Writer) stage(s *staged) error {
 	}
 	w.step()
 	return writeLike(s.backup, s.change.Before, s.info)
+}
+
+// writeNew writes a new file with the mode that the user's new files have.
+func writeNew(name string, data []byte) error {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		os.Remove(name)
+	}
+	return err
 }
 
 // writeLike writes a new file with the mode and owner of another. What a dead writer left under the name is replaced.
@@ -169,7 +219,11 @@ func writeLike(name string, data []byte, like fs.FileInfo) (err error) {
 func restore(done []staged) error {
 	var errs []error
 	for _, s := range done {
-		if err := os.Rename(s.backup, s.target); err != nil {
+		back := os.Rename
+		if s.info == nil {
+			back = func(_, target string) error { return os.Remove(target) }
+		}
+		if err := back(s.backup, s.target); err != nil {
 			errs = append(errs, fmt.Errorf("putting back %s: %w", s.change.Name, err))
 		}
 	}
