@@ -86,10 +86,12 @@ func missingDropAll(p *Pod, c Container, addsForbidden bool) []pssOffence {
 		o.advice = "test that the container starts: an entrypoint that changes file owners or users (chown, gosu, su-exec, " +
 			"setpriv) fails without capabilities"
 		if port := lowPort(p, c); port > 0 && !addsNetBind(c) {
-			o.advice += lowPortAdvice(port)
+			keep := "root needs NET_BIND_SERVICE for it, which is allowed (fix.netBindService in the config adds it)"
 			if p.remedies != nil && p.remedies.NetBindService {
+				keep = "root keeps NET_BIND_SERVICE for it, as fix.netBindService in the config says"
 				o.want = append(o.want, Add{Path: c.securityPath("capabilities", "add"), Member: "NET_BIND_SERVICE"})
 			}
+			o.advice += lowPortAdvice(port, keep)
 		}
 	}
 	return []pssOffence{o}
@@ -98,8 +100,7 @@ func missingDropAll(p *Pod, c Container, addsForbidden bool) []pssOffence {
 // lowPortAdvice says who can listen on a port that only root could once. The capability is no ambient one, so that it gets
 // to other users than root through a program's file alone (capabilities(7)), and with allowPrivilegeEscalation: false not even
 // so; but such a program does not start without it. The sysctl is one that the standard allows.
-func lowPortAdvice(port int32) string {
-	return fmt.Sprintf("; port %d is below 1024: root needs NET_BIND_SERVICE for it, which is allowed (fix.netBindService in the "+
-		"config adds it), and so does a program whose file has that capability, to start at all; others listen on it where the node "+
-		"lets them (containerd 2 and Docker do), or with the sysctl net.ipv4.ip_unprivileged_port_start=0 in the pod", port)
+func lowPortAdvice(port int32, root string) string {
+	return fmt.Sprintf("; port %d is below 1024: %s, and a program whose file has that capability does not start without; others listen on it "+
+		"where the node lets them (containerd 2 and Docker do), or with the sysctl net.ipv4.ip_unprivileged_port_start=0 in the pod", port, root)
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,7 +28,11 @@ func crashTree(t *testing.T, dir string) (*render.Tree, *Verified) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := Fix(context.Background(), tree, Options{Check: check.Options{Policy: policy}})
+	o := check.Options{Policy: policy}
+	if tree.Exists("kustomization.yaml") {
+		o.Selection.Select, o.Remedies.LimitRange = []string{"workload/cpuLimit"}, true
+	}
+	v, err := Fix(context.Background(), tree, Options{Check: o})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,6 +47,17 @@ func writePods(t *testing.T, dir string) {
 	for _, name := range []string{"a", "b"} {
 		text := strings.ReplaceAll(crashPod, "%s", name)
 		if err := os.WriteFile(filepath.Join(dir, name+".yaml"), []byte(text), 0o640); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// writeKustomization makes a repository in which a fix edits one file and makes another.
+func writeKustomization(t *testing.T, dir string) {
+	t.Helper()
+	for name, text := range map[string]string{"pod.yaml": strings.ReplaceAll(crashPod, "%s", "a"),
+		"kustomization.yaml": "namespace: shop\nresources:\n- pod.yaml\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o640); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -64,10 +80,15 @@ func TestWriteCrash(t *testing.T) {
 		}
 		return
 	}
+	t.Run("edits", func(t *testing.T) { testWriteCrash(t, writePods) })
+	t.Run("a file is made", func(t *testing.T) { testWriteCrash(t, writeKustomization) })
+}
+
+func testWriteCrash(t *testing.T, write func(*testing.T, string)) {
 	crashes, puts := 0, 0
 	for done := false; !done; crashes++ {
 		dir := t.TempDir()
-		writePods(t, dir)
+		write(t, dir)
 		tree, v := crashTree(t, dir)
 		cmd := exec.Command(os.Args[0], "-test.run", "^TestWriteCrash$")
 		cmd.Env = append(os.Environ(), "SYNCGATE_TEST_CRASH_AT="+strconv.Itoa(crashes), "SYNCGATE_TEST_CRASH_DIR="+dir)
@@ -93,7 +114,8 @@ func TestWriteCrash(t *testing.T) {
 			t.Errorf("crash %d: %d old and %d new files", crashes, old, now)
 		}
 		entries, err := os.ReadDir(dir)
-		if err != nil || len(entries) != 2 {
+		left := slices.ContainsFunc(entries, func(e os.DirEntry) bool { return strings.HasSuffix(e.Name(), "~") })
+		if err != nil || left {
 			t.Errorf("crash %d: leaves %v", crashes, entries)
 		}
 	}
@@ -187,5 +209,82 @@ func TestWriteChanged(t *testing.T) {
 	}
 	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
 		t.Errorf("leaves %v", entries)
+	}
+}
+
+// TestRecoverMade takes back a file that a dead writer has made, unless somebody edited it since.
+func TestRecoverMade(t *testing.T) {
+	for text, said := range map[string]string{"": "an interrupted fix had made limitrange.yaml: it is gone again",
+		"edited: true\n": "an interrupted fix may have made limitrange.yaml, which was edited since: it stays as it is"} {
+		dir := t.TempDir()
+		writeKustomization(t, dir)
+		tree, v := crashTree(t, dir)
+		var all []staged
+		for _, f := range v.files {
+			s, err := NewWriter(tree).plan(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, s)
+		}
+		writeCrashJournal(t, dir, all)
+		made := filepath.Join(dir, "limitrange.yaml")
+		content := []byte(text)
+		if text == "" {
+			content = v.files[1].After
+		}
+		if err := os.WriteFile(made, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Recover(tree)
+		if err != nil || len(got) != 1 || got[0] != said {
+			t.Errorf("%q, %v, want %q", got, err, said)
+		}
+		if _, err := os.Lstat(made); (err == nil) != (text != "") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// TestWriteAppeared does not write over a file that has appeared.
+func TestWriteAppeared(t *testing.T) {
+	dir := t.TempDir()
+	writeKustomization(t, dir)
+	tree, v := crashTree(t, dir)
+	made := filepath.Join(dir, "limitrange.yaml")
+	if err := os.WriteFile(made, []byte("mine: true\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	err := NewWriter(tree).Write(v)
+	if err == nil || !strings.Contains(err.Error(), "writing limitrange.yaml: the file has appeared since it was looked for; run again; nothing was changed") {
+		t.Errorf("error is %v", err)
+	}
+	if data, _ := os.ReadFile(made); string(data) != "mine: true\n" {
+		t.Errorf("it was written: %q", data)
+	}
+	if data, _ := os.ReadFile(filepath.Join(dir, "kustomization.yaml")); strings.Contains(string(data), "limitrange") {
+		t.Errorf("kustomization.yaml was written: %q", data)
+	}
+}
+
+// The diff of a file that is made is one that git takes.
+func TestDiffMade(t *testing.T) {
+	dir := t.TempDir()
+	writeKustomization(t, dir)
+	_, v := crashTree(t, dir)
+	diff, masked := v.Diff()
+	cmd := exec.Command("git", "apply", "-")
+	cmd.Dir, cmd.Stdin = dir, strings.NewReader(diff)
+	if out, err := cmd.CombinedOutput(); err != nil || masked {
+		t.Fatalf("%v\n%s\n%s", err, out, diff)
+	}
+	for _, f := range v.files {
+		if data, _ := os.ReadFile(filepath.Join(dir, f.Name)); string(data) != string(f.After) {
+			t.Errorf("%s:\n%s", f.Name, data)
+		}
+	}
+	whole := FileChange{Name: "x", After: []byte("a\n\nb")}
+	if got, _ := whole.Diff(&check.Values{}); !strings.HasSuffix(got, "@@ -0,0 +1,3 @@\n+a\n+\n+b\n\\ No newline at end of file\n") {
+		t.Errorf("%q", got)
 	}
 }

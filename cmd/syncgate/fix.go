@@ -43,6 +43,7 @@ needs a person's decision is listed, never written.
 With - for PATH, manifests are read from stdin and printed to stdout; the report goes to stderr.`,
 		Example: `  syncgate fix --diff
   syncgate fix --only safe apps/
+  syncgate fix --image-config --allow-remote docker.io
   syncgate fix overlays/prod && git diff
   syncgate fix --bundle fixes.json
   syncgate fix - < pod.yaml`,

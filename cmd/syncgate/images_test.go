@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"log"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -126,6 +127,47 @@ func TestImageConfigOffline(t *testing.T) {
 	r.want(1, []string{"  safe    Pod p: "}, fix...)
 	far.Close()
 	r.want(1, []string{"  review  Pod p: ", "notice: nothing is known of " + far.host + "/org/numbered:1: the registry cannot be reached: "}, fix...)
+}
+
+// Where a registry sends on to is not asked for through a proxy, which would look up any name.
+func TestImageConfigProxy(t *testing.T) {
+	t.Parallel()
+	proxy := serve(t, http.NotFoundHandler())
+	far := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="https://tokens.example/token",service="x"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	r := newRemoteRepo(t, map[string]string{"pod.yaml": podWith("p", far.host+"/org/app:1")})
+	r.env = append(r.env, "HTTPS_PROXY="+proxy.URL, "NO_PROXY=")
+	r.want(1, []string{"the registry sends on to tokens.example, which may not be contacted; allow it with --allow-remote tokens.example"},
+		"fix", "--diff", "--select", "pss/runAsNonRoot", "--image-config", "--allow-remote", far.host)
+	if n := proxy.hits.Load(); n > 0 || far.hits.Load() == 0 {
+		t.Errorf("%d requests to the proxy, %d to the registry", n, far.hits.Load())
+	}
+}
+
+// Docker's login goes to its registry, and is never shown.
+func TestImageConfigCredentials(t *testing.T) {
+	t.Parallel()
+	const password = "hunter2-correct-horse"
+	inner := imagesOf(t, map[string]v1.Config{"org/app:1": {User: "101"}})
+	far := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, pass, _ := r.BasicAuth(); user != "me" || pass != password {
+			w.Header().Set("WWW-Authenticate", `Basic realm="here"`)
+			http.Error(w, "who are you", http.StatusUnauthorized)
+			return
+		}
+		inner.Config.Handler.ServeHTTP(w, r)
+	}))
+	r := newRemoteRepo(t, map[string]string{"pod.yaml": podWith("p", far.host+"/org/app:1")})
+	r.env = append(r.env, "DOCKER_CONFIG="+filepath.Join(r.home, "docker"))
+	fix := []string{"fix", "--diff", "--select", "pss/runAsNonRoot", "--image-config", "--allow-remote", far.host}
+	out := r.want(1, []string{"has no such image, or wants another login; docker login", "  review  Pod p"}, fix...)
+	r.write(r.home, map[string]string{"docker/config.json": `{"auths": {"` + far.host + `": {"username": "me", "password": "` + password + `"}}}`})
+	out += r.want(1, []string{"  safe    Pod p"}, fix...)
+	if strings.Contains(out, password) {
+		t.Errorf("the password is shown:\n%s", out)
+	}
 }
 
 func TestImageConfigPorts(t *testing.T) {
