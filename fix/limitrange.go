@@ -100,17 +100,21 @@ type limitItem struct{ limits, requests map[string]any }
 // limitRangeItem is what findings ask for.
 func (p *prover) limitRangeItem(fs []check.Finding) limitItem {
 	out := limitItem{map[string]any{}, map[string]any{}}
-	r := &p.options.Remedies
 	for i := range fs {
 		field, name, _ := fs[i].LacksResource()
-		if amount := r.DefaultLimit(name); field == "limits" && amount != "" {
-			out.limits[string(name)] = amount
-		}
-		if amount := r.Requests[name]; amount != "" {
-			out.requests[string(name)] = amount
-		}
+		out.add(&p.options.Remedies, field, name)
 	}
 	return out
+}
+
+// add gives containers what one of them misses.
+func (l limitItem) add(r *check.Remedies, field string, name corev1.ResourceName) {
+	if amount := r.DefaultLimit(name); field == "limits" && amount != "" {
+		l.limits[string(name)] = amount
+	}
+	if amount := r.Requests[name]; amount != "" {
+		l.requests[string(name)] = amount
+	}
 }
 
 func (l limitItem) json() map[string]any {
@@ -286,7 +290,7 @@ func (n *namespaceUses) refuses(ns string, item limitItem) string {
 		return "nobody says which one it is: write metadata.namespace, or namespace for the source in the config's sources"
 	case use == nil:
 		return "it is not known what is in it"
-	case strings.HasPrefix(ns, "kube-"):
+	case strings.HasPrefix(ns, "kube-"), strings.HasPrefix(ns, "openshift-"):
 		return "pods of the cluster itself are in " + ns
 	case use.whole != "":
 		return use.whole + " has limits or requests for the pod as a whole"
