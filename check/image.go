@@ -20,8 +20,11 @@ func (r *Remedies) imageOf(c Container) *render.ImageConfig {
 
 // asksImages reports whether a rule may want to know what a container's image says.
 func asksImages(p *Pod, c Container) bool {
-	caps := c.security().Capabilities
-	return userOf(p, c) == nil || caps == nil || !slices.Contains(caps.Drop, "ALL") || !isTrue(c.security().ReadOnlyRootFilesystem)
+	caps, nonRoot := c.security().Capabilities, c.security().RunAsNonRoot
+	if nonRoot == nil {
+		nonRoot = p.security().RunAsNonRoot
+	}
+	return userOf(p, c) == nil && !isTrue(nonRoot) || caps == nil || !slices.Contains(caps.Drop, "ALL") || !isTrue(c.security().ReadOnlyRootFilesystem)
 }
 
 // warm has images looked up, several at once, that the rules will ask for one after the other.

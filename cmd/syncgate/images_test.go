@@ -59,6 +59,8 @@ func TestImageConfig(t *testing.T) {
 	for _, of := range []string{"numbered", "root", "zero", "named", "gone"} {
 		files[of+".yaml"] = podWith(of, far.host+"/org/"+of+":1")
 	}
+	files["hard.yaml"] = podWith("hard", far.host+"/org/never-asked-for:1") + "    securityContext:\n      runAsNonRoot: true\n      readOnlyRootFilesystem: true\n" +
+		"      capabilities: {drop: [ALL]}\n"
 	files["mixed.yaml"] = podWith("mixed", far.host+"/org/numbered:1") + "  - name: other\n    image: " + far.host + "/org/root:1\n"
 	r := newRemoteRepo(t, files)
 	fix := []string{"fix", "--diff", "--select", "pss/runAsNonRoot"}
@@ -78,6 +80,9 @@ func TestImageConfig(t *testing.T) {
 		"  review  Pod mixed: ",
 		"notice: nothing is known of " + far.host + "/org/gone:1: the registry has no such image",
 	}, fix...)
+	if strings.Contains(out, "never-asked-for") {
+		t.Errorf("looked up in vain:\n%s", out)
+	}
 	if strings.Count(out, "look up the image's user") != 1 {
 		t.Errorf("what to do about unknown images is said of others than the one:\n%s", out)
 	}
@@ -165,6 +170,8 @@ func TestImageConfigCredentials(t *testing.T) {
 	out := r.want(1, []string{"has no such image, or wants another login; docker login", "  review  Pod p"}, fix...)
 	r.write(r.home, map[string]string{"docker/config.json": `{"auths": {"` + far.host + `": {"username": "me", "password": "` + password + `"}}}`})
 	out += r.want(1, []string{"  safe    Pod p"}, fix...)
+	r.write(r.home, map[string]string{"docker/config.json": `{"auths": "` + password + `"}`})
+	out += r.want(1, []string{"docker's login for " + far.host + " cannot be read; look at docker's config.json"}, fix...)
 	if strings.Contains(out, password) {
 		t.Errorf("the password is shown:\n%s", out)
 	}

@@ -51,6 +51,18 @@ type Images struct {
 	down  map[string]error // by registry: why it is not asked any more
 }
 
+// dockerLogins are docker's credentials.
+type dockerLogins struct{}
+
+func (dockerLogins) Resolve(r authn.Resource) (authn.Authenticator, error) {
+	login, err := authn.DefaultKeychain.Resolve(r)
+	if err != nil { // it may quote what stands in the file
+		return nil, &render.Error{Msg: "docker's login for " + r.RegistryStr() + " cannot be read",
+			Hint: "look at docker's config.json, and the credential helper that it names"}
+	}
+	return login, nil
+}
+
 // imageAnswer is what is known of one image, once done is closed.
 type imageAnswer struct {
 	done   chan struct{}
@@ -71,7 +83,7 @@ func OpenImages(o ImageOptions) (*Images, error) {
 	if s.cache, err = openImageCache(o.CacheDir, o.Repository); err != nil {
 		return nil, err
 	}
-	s.pull, err = registry.NewPuller(registry.WithAuthFromKeychain(authn.DefaultKeychain), registry.WithTransport(newImageGate(allowed)),
+	s.pull, err = registry.NewPuller(registry.WithAuthFromKeychain(dockerLogins{}), registry.WithTransport(newImageGate(allowed)),
 		registry.WithUserAgent("syncgate"))
 	return s, err
 }
