@@ -117,7 +117,7 @@ func (s *Images) Config(ctx context.Context, image string) (*render.ImageConfig,
 func (s *Images) lookup(ctx context.Context, image string) (*render.ImageConfig, error) {
 	ref, err := name.ParseReference(image)
 	if err != nil {
-		return nil, errors.New("that is no reference of an image")
+		return nil, errors.New("its reference cannot be read")
 	}
 	if d, ok := ref.(name.Digest); ok {
 		if c := s.cache.get(d.DigestStr()); c != nil {

@@ -190,8 +190,8 @@ func TestImageHosts(t *testing.T) {
 		"169.254.169.254/latest/meta-data:1":  "169.254.169.254 is not an allowed host",
 		"localhost:5000/app":                  "localhost:5000 is not an allowed host",
 		"nginx":                               "docker.io is not an allowed host",
-		"me:hunter2@registry.example/a":       "that is no reference of an image",
-		"registry.example/a:1\nX-Injected: y": "that is no reference of an image",
+		"me:hunter2@registry.example/a":       "its reference cannot be read",
+		"registry.example/a:1\nX-Injected: y": "its reference cannot be read",
 	} {
 		if got := ask(ref, "registry.invalid"); got != want {
 			t.Errorf("%s: %s, want %s", ref, got, want)
