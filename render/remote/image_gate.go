@@ -95,14 +95,20 @@ var errNotPublic = errors.New("the address is not public")
 // ones, and those that carry an IPv4 address.
 var notPublic = sync.OnceValue(func() (out []netip.Prefix) {
 	for _, s := range []string{"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24",
-		"203.0.113.0/24", "240.0.0.0/4", "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fec0::/10"} {
+		"203.0.113.0/24", "240.0.0.0/4", "::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fec0::/10"} {
 		out = append(out, netip.MustParsePrefix(s))
 	}
 	return out
 })
 
+var nat64 = netip.MustParsePrefix("64:ff9b::/96")
+
 func isPublic(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
+	if nat64.Contains(a) { // where there is no IPv4, it stands for it (RFC 6052)
+		b := a.As16()
+		a = netip.AddrFrom4([4]byte(b[12:]))
+	}
 	if !a.IsGlobalUnicast() || a.IsPrivate() {
 		return false
 	}

@@ -231,7 +231,7 @@ func TestPublicAddresses(t *testing.T) {
 	for text, want := range map[string]bool{"93.184.216.34": true, "2606:2800:220:1::1": true, "127.0.0.1": false, "10.1.2.3": false,
 		"172.16.0.1": false, "192.168.1.1": false, "169.254.169.254": false, "100.64.0.1": false, "0.0.0.0": false, "255.255.255.255": false,
 		"224.0.0.1": false, "::1": false, "::": false, "fe80::1": false, "fe80::1%eth0": false, "fd00:ec2::254": false, "::ffff:10.0.0.1": false,
-		"::ffff:93.184.216.34": true, "64:ff9b::a9fe:a9fe": false, "2002:a9fe:a9fe::1": false, "::169.254.169.254": false, "ff02::1": false} {
+		"::ffff:93.184.216.34": true, "64:ff9b::a9fe:a9fe": false, "64:ff9b::5db8:d822": true, "2002:a9fe:a9fe::1": false, "::169.254.169.254": false, "ff02::1": false} {
 		if got := isPublic(netip.MustParseAddr(text)); got != want {
 			t.Errorf("%s: %v", text, got)
 		}
