@@ -140,9 +140,19 @@ func (l limitItem) String() string {
 }
 
 func (l limitItem) advice(ns string) string {
+	over := ""
+	if len(l.limits) > 0 {
+		over = ", one that requests more is refused"
+	}
+	if l.limits["cpu"] != nil {
+		over += ", one that uses more CPU throttled"
+	}
+	if l.limits["memory"] != nil {
+		over += ", one that uses more memory killed (OOMKilled)"
+	}
 	return fmt.Sprintf("the LimitRange (%s) counts for every container of the namespace %s that sets none itself, also of pods that are "+
-		"not in this repository: one that requests more than its limit is refused, one that uses more CPU is throttled, and more memory "+
-		"killed (OOMKilled). Pods get it when they are made: restart those that run, and test start-up and load", l, ns)
+		"not in this repository%s. Pods get it when they are made: restart those that run, and test start-up and load", l, ns,
+		strings.Replace(over, ",", ":", 1))
 }
 
 // unasked says which container of the namespace would get a limit that nobody asks for: it is exempted, say, or its rule is
