@@ -31,7 +31,7 @@ func init() {
 
 // rendersSurely reports whether a command line asks for what needs a worker.
 func rendersSurely(args []string) bool {
-	if len(args) < 2 || !slices.Contains([]string{"check", "fix", "render"}, args[1]) {
+	if len(args) < 2 || !slices.Contains([]string{"check", "fix", "post-render", "fn", "render"}, args[1]) {
 		return false
 	}
 	return !slices.ContainsFunc(args, func(a string) bool { return a == "-h" || a == "--help" })
