@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/syncgate/syncgate/render"
 )
 
@@ -32,6 +34,7 @@ type Finding struct {
 	Want      []Want // empty when Safety is FixManual
 	Safety    Safety
 	Advice    string // what to test, or what to do instead
+	Evidence  string // what shows that the fix is safe, "" when the manifest does
 	Origin    render.Origin
 	Exempt    *Exemption // nil when the finding counts
 
@@ -63,6 +66,17 @@ func (f *Finding) Fingerprint() string {
 	}
 	f.print = hex.EncodeToString(h.Sum(nil)[:16])
 	return f.print
+}
+
+// LacksResource says which resource a finding misses, and whether in the "limits" or the "requests" of a container; ok is
+// false for other findings.
+func (f *Finding) LacksResource() (field string, name corev1.ResourceName, ok bool) {
+	for _, prefix := range []string{lacksLimits, lacksRequests} {
+		if name, ok := strings.CutPrefix(f.lacks, prefix); ok {
+			return strings.TrimSuffix(prefix, "."), corev1.ResourceName(name), true
+		}
+	}
+	return "", "", false
 }
 
 func pathWithoutIndexes(p render.Path) string {

@@ -7,7 +7,7 @@ import (
 )
 
 // Notice is something that a run has to say about its own inputs: an exemption that expired, one that nothing needs, an
-// input that is not honoured. It never makes a run fail.
+// input that is not honoured, an image that could not be looked up. It never makes a run fail.
 type Notice struct {
 	Kind NoticeKind `json:"kind"`
 	File string     `json:"file"` // where the input is written, "" when it is no file
@@ -24,6 +24,7 @@ const (
 	NoticeUnused      NoticeKind = "unusedExemption"
 	NoticeNotHonoured NoticeKind = "notHonoured"
 	NoticeBaseline    NoticeKind = "staleBaseline"
+	NoticeImage       NoticeKind = "unknownImage"
 )
 
 func sortNotices(ns []Notice) {

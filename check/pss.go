@@ -35,6 +35,8 @@ type pssOffence struct {
 	want    []Want
 	safety  Safety // manual when empty
 	advice  string
+
+	evidence string // Finding.Evidence
 }
 
 // registerPSS adds the rule for one upstream check.
@@ -177,7 +179,7 @@ func (r *pssRule) report(p *Pass, pod *Pod, c Container, res policy.CheckResult,
 	}
 	for _, o := range offences {
 		f := Finding{Container: name, Path: o.path, Value: o.value, Message: o.message,
-			Want: o.want, Safety: o.safety, Advice: o.advice}
+			Want: o.want, Safety: o.safety, Advice: o.advice, Evidence: o.evidence}
 		if f.Message == "" {
 			f.Message = strings.TrimPrefix(cmp.Or(res.ForbiddenDetail, res.ForbiddenReason), "pod or ")
 		}

@@ -47,7 +47,8 @@ func init() {
       capabilities:
         drop: [ALL]`,
 			},
-			Fix: "adds ALL to capabilities.drop, keeping what is added: review, since an entrypoint that changes users or " +
+			Fix: "adds ALL to capabilities.drop, keeping what is added, and with fix.netBindService in the config " +
+				"NET_BIND_SERVICE to capabilities.add where a port is below 1024: review, since an entrypoint that changes users or " +
 				"file owners fails without; manual where a forbidden capability is added.",
 			OWASP: []string{"K01"},
 			CIS:   []string{"5.2.8", "5.2.9", "5.2.10"},
@@ -83,18 +84,23 @@ func missingDropAll(p *Pod, c Container, addsForbidden bool) []pssOffence {
 	default:
 		o.want, o.safety = []Want{Add{Path: o.path, Member: "ALL"}}, FixReview
 		o.advice = "test that the container starts: an entrypoint that changes file owners or users (chown, gosu, su-exec, " +
-			"setpriv) fails without capabilities" + lowPorts(c)
+			"setpriv) fails without capabilities"
+		if port := lowPort(p, c); port > 0 && !addsNetBind(c) {
+			keep := "root needs NET_BIND_SERVICE for it, which is allowed (fix.netBindService in the config adds it)"
+			if p.remedies != nil && p.remedies.NetBindService {
+				keep = "root keeps NET_BIND_SERVICE for it, as fix.netBindService in the config says"
+				o.want = append(o.want, Add{Path: c.securityPath("capabilities", "add"), Member: "NET_BIND_SERVICE"})
+			}
+			o.advice += lowPortAdvice(port, keep)
+		}
 	}
 	return []pssOffence{o}
 }
 
-// lowPorts adds what to know about ports that only root could listen on once.
-func lowPorts(c Container) string {
-	for _, port := range c.Ports {
-		if port.ContainerPort > 0 && port.ContainerPort < 1024 &&
-			(c.security().Capabilities == nil || !slices.Contains(c.security().Capabilities.Add, "NET_BIND_SERVICE")) {
-			return fmt.Sprintf("; if it then cannot listen on port %d, add NET_BIND_SERVICE, which is allowed", port.ContainerPort)
-		}
-	}
-	return ""
+// lowPortAdvice says who can listen on a port that only root could once. The capability is no ambient one, so that it gets
+// to other users than root through a program's file alone (capabilities(7)), and with allowPrivilegeEscalation: false not even
+// so; but such a program does not start without it. The sysctl is one that the standard allows.
+func lowPortAdvice(port int32, root string) string {
+	return fmt.Sprintf("; port %d is below 1024: %s, and a program whose file has that capability does not start without; others listen on it "+
+		"where the node lets them (containerd 2 and Docker do), or with the sysctl net.ipv4.ip_unprivileged_port_start=0 in the pod", port, root)
 }

@@ -33,8 +33,8 @@ func init() {
   - name: web`,
 			},
 			Fix: "sets runAsNonRoot=true, at pod level where no container runs as root on purpose: safe where every " +
-				"container's runAsUser is known and not 0, else review; with runAsUser where fix.runAsUser in the config names one " +
-				"for the image; manual where runAsUser is 0.",
+				"container's runAsUser, or with --image-config the USER of its image, is a number and not 0, else review; with runAsUser " +
+				"where fix.runAsUser in the config names one for the image; manual where runAsUser is 0.",
 			OWASP: []string{"K01"},
 			CIS:   []string{"5.2.7"},
 		},
@@ -88,12 +88,15 @@ func runAsNonRoot(p *Pod, c Container, _ func(*Pod) bool) []pssOffence {
 	o.want = []Want{Set{Path: at, Value: true}}
 	if user, ok := p.configuredUser(c); ok {
 		o.want = append(o.want, Set{Path: c.securityPath("runAsUser"), Value: user})
-		o.safety, o.advice = FixReview, configuredUserAdvice
 	}
+	o.evidence, o.advice = p.startsAsNonRoot(c)
 	for _, other := range affected {
-		if _, ok := p.configuredUser(other); !ok && userOf(p, other) == nil {
-			o.safety, o.advice = FixReview, unknownUserAdvice
+		if _, advice := p.startsAsNonRoot(other); advice != "" && (o.advice == "" || o.advice == configuredUserAdvice) {
+			o.advice = advice
 		}
+	}
+	if o.advice != "" {
+		o.safety = FixReview
 	}
 	return []pssOffence{o}
 }

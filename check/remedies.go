@@ -4,6 +4,9 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/syncgate/syncgate/render"
 )
 
 // Remedies are what a team has decided about how findings are mended. The zero value is what the rules' documentation
@@ -11,10 +14,17 @@ import (
 type Remedies struct {
 	Limits   map[corev1.ResourceName]LimitRemedy // cpu, memory
 	Requests map[corev1.ResourceName]string      // cpu, memory: the request of a container that has none
-	Writable []WritablePaths
-	Users    []ImageUser
-	Secrets  SecretRemedy
-	Safety   map[string]Safety // by rule ID, group or group wildcard
+	// LimitRange has a namespace give limits and requests, where it can, and not each container set them.
+	LimitRange bool
+	Writable   []WritablePaths
+	Users      []ImageUser
+	// Images, when set, gives what an image says about how its containers run, nil when nothing is known. It is called from
+	// several goroutines.
+	Images func(image string) *render.ImageConfig
+	// NetBindService has NET_BIND_SERVICE added where ALL is dropped and a port below 1024 is used.
+	NetBindService bool
+	Secrets        SecretRemedy
+	Safety         map[string]Safety // by rule ID, group or group wildcard
 	// LiteralTemplates has fixes of a chart's templates write literals, instead of new values with defaults.
 	LiteralTemplates bool
 }
@@ -36,6 +46,25 @@ type WritablePaths struct {
 type ImageUser struct {
 	Images Globs
 	User   int64 // never 0
+}
+
+// DefaultLimit is the limit that a LimitRange gives, "" where none is wanted: what the team says, or else what a container
+// gets that has no request, and no less than the request that the team says.
+func (r *Remedies) DefaultLimit(name corev1.ResourceName) string {
+	team := r.Limits[name]
+	if team.None {
+		return ""
+	}
+	amount := team.Amount
+	if amount == "" {
+		amount = map[corev1.ResourceName]string{corev1.ResourceCPU: DefaultCPULimit, corev1.ResourceMemory: DefaultMemoryLimit}[name]
+	}
+	limit, err1 := resource.ParseQuantity(amount)
+	request, err2 := resource.ParseQuantity(r.Requests[name])
+	if err1 == nil && err2 == nil && limit.Cmp(request) < 0 {
+		return r.Requests[name]
+	}
+	return amount
 }
 
 // WritableBy lists the directories that an image's programs write to, sorted.

@@ -196,6 +196,7 @@ func (r *runner) take(res render.Result) {
 	if r.o.Observe != nil {
 		r.o.Observe(&res)
 	}
+	r.o.Remedies.warm(&res)
 	w := &waiting{rep: SourceReport{Source: res.Source, Objects: len(res.Objects), Read: res.Read, Err: res.Err},
 		uses: map[PolicyUse]int{}}
 	declared := newDeclarations()

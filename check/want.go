@@ -7,7 +7,7 @@ import (
 )
 
 // Want states what a rendered object must have, never where that is written or how. The set is closed: Set, Add, Mount,
-// and for secrets Replace and Refer.
+// Beside, and for secrets Replace and Refer.
 type Want interface {
 	want()
 	// String is the want in a few words, for messages and as a key: equal wants have equal strings.
@@ -34,6 +34,13 @@ type Mount struct {
 	MountPath string
 }
 
+// Beside wants another object in the namespace of the finding's own, which stays as it is. No rule asks for it: it is how
+// fixes meet what a namespace can give to all that is in it.
+type Beside struct {
+	In string // the source that renders it
+	By *Planned
+}
+
 // Replace wants a Secret gone and an object of another kind, which holds none of its values, in its place: of the same
 // namespace and name, for the same keys.
 type Replace struct {
@@ -58,6 +65,7 @@ type Planned struct {
 func (Set) want()     {}
 func (Add) want()     {}
 func (Mount) want()   {}
+func (Beside) want()  {}
 func (Replace) want() {}
 func (Refer) want()   {}
 
@@ -66,5 +74,6 @@ func (w Add) String() string { return fmt.Sprintf("%s+=%v", w.Path, w.Member) }
 func (w Mount) String() string {
 	return fmt.Sprintf("%s mounts emptyDir %s at %s", w.Container, w.Name, w.MountPath)
 }
+func (w Beside) String() string  { return fmt.Sprintf("a %s %s beside it", w.By.Kind, w.By.Name) }
 func (w Replace) String() string { return "a " + w.Kind + " instead" }
 func (w Refer) String() string   { return fmt.Sprintf("%s from a SealedSecret", w.Variable) }

@@ -39,7 +39,8 @@ func init() {
         cpu: 200m`,
 		},
 		Fix: "sets resources.limits.cpu to twice the request, or to " + DefaultCPULimit + " where there is none, or to what " +
-			"fix.limits.cpu in the config says: review, since a container at its limit is throttled.",
+			"fix.limits.cpu in the config says; with fix.limits.as: limitRange a LimitRange of the namespace gives it, " +
+			"where that is certain: review, since a container at its limit is throttled.",
 		Severity: SeverityWarning,
 		OWASP:    []string{"K01"},
 		Check:    cpuLimit.check,

@@ -39,7 +39,8 @@ func init() {
         memory: 256Mi`,
 		},
 		Fix: "sets resources.limits.memory to twice the request, or to " + DefaultMemoryLimit + " where there is none, or " +
-			"to what fix.limits.memory in the config says: review, since a container above its limit is killed. With none " +
+			"to what fix.limits.memory in the config says; with fix.limits.as: limitRange a LimitRange of the " +
+			"namespace gives it, where that is certain: review, since a container above its limit is killed. With none " +
 			"there the rule is off.",
 		Severity: SeverityWarning,
 		OWASP:    []string{"K01"},

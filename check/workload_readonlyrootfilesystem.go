@@ -89,7 +89,8 @@ func readOnlyRootFilesystem(p *Pass, pod *Pod) {
 			Want:      want,
 			Safety:    FixReview,
 			Advice: "test that the container starts and works: each directory it writes to beside /tmp (caches, pid files, " +
-				"logs, generated configuration) needs an emptyDir or a volume; look for \"Read-only file system\" in its log",
+				"logs, generated configuration) needs an emptyDir or a volume; look for \"Read-only file system\" in its log" +
+				volumesAdvice(c, p.Remedies),
 		})
 	}
 }

@@ -39,7 +39,8 @@ func init() {
         memory: 128Mi`,
 		},
 		Fix: "sets resources.requests to what fix.requests in the config says. Without that, the limit that workload/cpuLimit " +
-			"and workload/memoryLimit set becomes the request: review. Where these rules are off, none is written: measure first.",
+			"and workload/memoryLimit set becomes the request: review. Where these rules are off, none is written: measure first. " +
+			"With fix.limits.as: limitRange in the config a LimitRange of the namespace gives them, where that is certain.",
 		Severity: SeverityWarning,
 		OWASP:    []string{"K01"},
 		Check: func(p *Pass) {

@@ -146,6 +146,8 @@ func onOneWay(w check.Want, at render.Path, text func(render.Path) string) bool 
 		paths = []render.Path{w.Path}
 	case check.Mount:
 		paths = []render.Path{w.Container.Key("volumeMounts"), w.Pod.Key("volumes")}
+	case check.Beside:
+		return false
 	default:
 		return true
 	}

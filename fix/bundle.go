@@ -91,6 +91,7 @@ type bundledFinding struct {
 	Message    string         `json:"message"`
 	Safety     check.Safety   `json:"fix"`
 	Advice     string         `json:"advice,omitempty"`
+	Evidence   string         `json:"evidence,omitempty"`
 	File       string         `json:"file,omitempty"`
 	Line       int            `json:"line,omitempty"`
 }
@@ -143,7 +144,7 @@ func (v *Verified) Bundle(b Base, place func(name string) (string, error)) (data
 func bundled(f *check.Finding) bundledFinding {
 	return bundledFinding{Rule: f.Rule.ID, Severity: f.Severity, Source: f.Source, APIVersion: f.Object.APIVersion, Kind: f.Object.Kind,
 		Namespace: f.Object.Namespace, Name: f.Object.Name, Container: f.Container, Path: f.Path.String(), Message: f.Message,
-		Safety: f.Safety, Advice: f.Advice, File: f.Origin.File, Line: f.Origin.Line}
+		Safety: f.Safety, Advice: f.Advice, Evidence: f.Evidence, File: f.Origin.File, Line: f.Origin.Line}
 }
 
 // digestOf is the digest of a content, however it is indented.
@@ -276,6 +277,6 @@ func (f *bundledFinding) finding() (check.Finding, error) {
 		return check.Finding{}, fmt.Errorf("the bundle holds the path %q: %w", f.Path, err)
 	}
 	return check.Finding{Rule: rule, Severity: f.Severity, Source: f.Source, Container: f.Container, Path: p, Message: f.Message,
-		Safety: f.Safety, Advice: f.Advice, Origin: render.Origin{File: f.File, Line: f.Line},
+		Safety: f.Safety, Advice: f.Advice, Evidence: f.Evidence, Origin: render.Origin{File: f.File, Line: f.Line},
 		Object: &render.Object{APIVersion: f.APIVersion, Kind: f.Kind, Namespace: f.Namespace, Name: f.Name}}, nil
 }

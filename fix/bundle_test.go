@@ -12,7 +12,7 @@ import (
 
 func sampleVerified() *Verified {
 	f := check.Finding{Rule: check.RuleByID("pss/runAsNonRoot"), Severity: check.SeverityError, Source: "a.yaml", Container: "web",
-		Path: render.Keys("spec", "securityContext"), Message: "must", Safety: check.FixReview, Advice: "test",
+		Path: render.Keys("spec", "securityContext"), Message: "must", Safety: check.FixReview, Advice: "test", Evidence: "seen",
 		Object: &render.Object{APIVersion: "v1", Kind: "Pod", Name: "a", JSON: []byte(`{"kept": "canary"}`)}}
 	p := &Patch{Place: render.Place{File: "a.yaml"}, Resolves: []check.Finding{f},
 		Wants: []check.Want{check.Set{Path: render.Keys("spec", "x"), Value: true}}}
@@ -50,7 +50,7 @@ func TestBundleRoundTrip(t *testing.T) {
 		t.Errorf("files: %+v", got.Files())
 	}
 	p, want := got.Patches()[0], v.Patches()[0]
-	if p.Title() != want.Title() || p.Safety() != want.Safety() || p.Advice()[0] != "test" || p.Reaches()[0] != "a.yaml" || len(got.Left()) != 1 {
+	if p.Title() != want.Title() || p.Safety() != want.Safety() || p.Advice()[0] != "test" || p.Evidence()[0] != "seen" || p.Reaches()[0] != "a.yaml" || len(got.Left()) != 1 {
 		t.Errorf("patch: %+v, left: %+v", p, got.Left())
 	}
 	if _, err := b.Verified(func(string) ([]byte, error) { return []byte("a\n"), nil }); err == nil || !strings.Contains(err.Error(), "do not fit a.yaml") {

@@ -33,6 +33,10 @@ func (f *FileChange) Diff(secrets *check.Values) (diff string, masked bool) {
 	if before == after {
 		return "", false
 	}
+	if f.Before == nil {
+		plain, hidden := f.made(after), f.made(hide(after, secrets))
+		return hidden, hidden != plain
+	}
 	plain := f.unified(before, f.lineEdits())
 	hiddenBefore, hiddenAfter := hide(before, secrets), hide(after, secrets)
 	if hiddenBefore == before && hiddenAfter == after {
@@ -110,4 +114,15 @@ func changedLines(above int, before, after string) []gotextdiff.TextEdit {
 		edits[i].Span = span.New("", at(e.Span.Start().Line()), at(e.Span.End().Line()))
 	}
 	return edits
+}
+
+// made is the diff of a file that is made.
+func (f *FileChange) made(text string) string {
+	lines := strings.SplitAfter(strings.TrimSuffix(text, "\n"), "\n")
+	end := "\n"
+	if !strings.HasSuffix(text, "\n") {
+		end = "\n\\ No newline at end of file\n"
+	}
+	return fmt.Sprintf("diff --git a/%s b/%s\nnew file mode 100644\n--- /dev/null\n+++ b/%s\n@@ -0,0 +1,%d @@\n+%s%s", f.Name, f.Name, f.Name, len(lines),
+		strings.Join(lines, "+"), end)
 }

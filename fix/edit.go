@@ -1,7 +1,9 @@
 package fix
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"sort"
 	"strings"
@@ -39,7 +41,13 @@ func (p *prover) editFiles(patches []*Patch, refused map[*Patch]string) (files [
 			continue
 		}
 		data, err := p.tree.ReadFile(name)
-		if err != nil {
+		if err == nil && slices.ContainsFunc(list, func(x *Patch) bool { return x.makesFile(name) }) {
+			for _, x := range list {
+				refused[x] = fmt.Sprintf("%s is there already", name)
+			}
+			continue
+		}
+		if err != nil && !(errors.Is(err, fs.ErrNotExist) && len(list) == 1 && list[0].makesFile(name)) {
 			return nil, fmt.Errorf("reading %s: %w", name, err)
 		}
 		if says := generatedBy(data); says != "" {
@@ -65,6 +73,11 @@ func (p *prover) editFiles(patches []*Patch, refused map[*Patch]string) (files [
 	}
 	sort.Slice(files, func(i, j int) bool { return files[i].Name < files[j].Name })
 	return files, nil
+}
+
+// makesFile reports whether a patch makes a file.
+func (p *Patch) makesFile(name string) bool {
+	return slices.ContainsFunc(p.parts, func(x part) bool { return x.makes && x.file == name })
 }
 
 // plannedFile is a file with the patches that were planned for it last: most files stay as they are from one attempt to

@@ -37,6 +37,7 @@ func expect(raw json.RawMessage, wants []check.Want) (any, error) {
 				m["valueFrom"] = secretKeyRef(w)
 				return m, nil
 			})
+		case check.Beside:
 		case check.Replace:
 			err = fmt.Errorf("the object has to go")
 		}

@@ -271,6 +271,7 @@ type prover struct {
 	takenNames   map[string]bool // see secretNames
 	secretValues *check.Values
 	layers       *layerDocuments
+	namespaces   *namespaceUses // nil where no LimitRange is wanted
 
 	mu      sync.Mutex
 	objects map[string][]digest // by source
@@ -289,7 +290,11 @@ func newProver(t *render.Tree, pool *render.Pool, o Options) *prover {
 func (p *prover) snapshot(ctx context.Context, sources []render.Source) (*check.Run, error) {
 	o := p.options
 	o.Secrets = p.secretValues
+	if o.Remedies.LimitRange {
+		p.namespaces = &namespaceUses{byName: map[string]*namespaceUse{}}
+	}
 	o.Observe = func(res *render.Result) {
+		p.namespaces.add(res)
 		list := p.digests(res)
 		p.mu.Lock()
 		p.objects[res.Source.ID] = list

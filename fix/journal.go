@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 
 	"github.com/syncgate/syncgate/render"
@@ -26,8 +27,8 @@ type journal struct{ f *os.File }
 
 // journalEntry is one file. Hashes tell what a dead writer has replaced from what was edited since.
 type journalEntry struct {
-	Name   string `json:"name"` // relative to the root
-	Before string `json:"before"`
+	Name   string `json:"name"`   // relative to the root
+	Before string `json:"before"` // "" for a file that was not there
 	After  string `json:"after"`
 }
 
@@ -73,7 +74,11 @@ func (j *journal) write(all []staged) error {
 		if err != nil {
 			return err
 		}
-		list = append(list, journalEntry{filepath.ToSlash(name), fileDigest(s.change.Before), fileDigest(s.change.After)})
+		e := journalEntry{Name: filepath.ToSlash(name), After: fileDigest(s.change.After)}
+		if s.info != nil {
+			e.Before = fileDigest(s.change.Before)
+		}
+		list = append(list, e)
 	}
 	text, err := json.Marshal(list)
 	if err == nil {
@@ -183,6 +188,9 @@ func Recover(t *render.Tree) (said []string, err error) {
 // putBack gives one file its old content again, unless it has it, or was edited since, or all was done. What stands
 // beside it goes.
 func (e *journalEntry) putBack(t *render.Tree, done bool) (said string, err error) {
+	if e.Before == "" {
+		return e.takeBack(t, done)
+	}
 	real, err := t.Resolve(e.Name)
 	if err == nil && real != e.Name || err != nil && !errors.Is(err, fs.ErrNotExist) { // a hostile journal
 		return "", nil
@@ -224,4 +232,32 @@ func (e *journalEntry) swapBack(t *render.Tree, backup, target string) error {
 		return fmt.Errorf("%s does not hold its old content; see what git says of the file, then remove %s", name, journalName)
 	}
 	return os.Rename(backup, target)
+}
+
+// takeBack removes a file that was not there before, unless it was edited since, or all was done.
+func (e *journalEntry) takeBack(t *render.Tree, done bool) (said string, err error) {
+	dir, err := t.Resolve(path.Dir(e.Name))
+	if err != nil || path.Join(dir, path.Base(e.Name)) != e.Name { // a hostile journal
+		return "", nil
+	}
+	target := filepath.Join(t.Dir(), filepath.FromSlash(e.Name))
+	temp, _ := besides(target)
+	os.Remove(temp)
+	info, err := os.Lstat(target)
+	if done || errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	now := []byte(nil)
+	if info.Mode().IsRegular() {
+		if now, err = os.ReadFile(target); err != nil {
+			return "", err
+		}
+	}
+	if fileDigest(now) != e.After {
+		return fmt.Sprintf("an interrupted fix may have made %s, which was edited since: it stays as it is", e.Name), nil
+	}
+	return fmt.Sprintf("an interrupted fix had made %s: it is gone again", e.Name), os.Remove(target)
 }

@@ -18,12 +18,16 @@ type rung struct {
 	latest bool
 	// secrets says that it is for findings of values that must not be in git, and for no others.
 	secrets bool
+	// detour says that what it leaves is mended elsewhere just as well: its reasons are told as what was tried, and for no
+	// finding that stays.
+	detour bool
 }
 
 // ladder lists the rungs, the most local change first. What one rung does not resolve goes to the next.
 func (p *prover) ladder() []rung {
 	return []rung{
 		{find: p.secrets, shared: true, secrets: true},
+		{find: p.limitRanges, shared: true, detour: true},
 		{find: p.documents, shared: true},
 		{find: p.helmValues, shared: true},
 		{find: p.helmOwnValues, shared: true},
@@ -67,15 +71,20 @@ func (p *prover) climb(ctx context.Context, findings []check.Finding, v *Verifie
 			if try.latest && l.Reason != fromTemplate && !tried[keyOf(&l.Finding)] {
 				reasons[keyOf(&l.Finding)] = l.Reason
 			}
-			keepReason(reasons, &l.Finding, l.Reason)
+			if !try.detour {
+				keepReason(reasons, &l.Finding, l.Reason)
+			}
 			v.tried.add(&l.Finding, l.Reason)
 		}
 		for _, d := range dropped {
 			for i := range d.patch.Resolves {
 				f := &d.patch.Resolves[i]
 				k := keyOf(f)
-				tried[k] = true
+				tried[k] = tried[k] || !try.detour
 				v.tried.add(f, d.String())
+				if try.detour {
+					continue
+				}
 				if reasons[k] = d.reason; d.path != nil && d.object == f.Source+"\x00"+objectKey(f.Object) {
 					p.blamed[k] = d.path
 				}

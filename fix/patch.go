@@ -31,6 +31,7 @@ type part struct {
 	in    *embedded // where the document of ops stands as a text; nil when it is the file's own
 	ops   []yamledit.Op
 	edits []yamledit.Edit // in terms of the file's bytes as they are in the tree
+	makes bool            // the file is not there: its only edit is all of it
 }
 
 // embedded is a text within a document that holds YAML itself, such as an inline patch of a kustomization.
@@ -138,6 +139,17 @@ func (p *Patch) Advice() []string {
 		if a := p.Resolves[i].Advice; a != "" && !seen[a] {
 			seen[a] = true
 			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// Evidence is what shows that the patch is safe where the manifests alone do not, without repetitions.
+func (p *Patch) Evidence() []string {
+	var out []string
+	for i := range p.Resolves {
+		if e := p.Resolves[i].Evidence; e != "" && !slices.Contains(out, e) {
+			out = append(out, e)
 		}
 	}
 	return out

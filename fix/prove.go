@@ -257,9 +257,10 @@ func (p *prover) compare(ctx context.Context, files []FileChange, patches []*Pat
 	}
 	affected := map[string]*check.SourceReport{}
 	var sources []render.Source
+	linked := p.linked(patches, names)
 	for i := range p.before.Sources {
 		s := &p.before.Sources[i]
-		if s.Read.Affected(names) && s.Err == nil {
+		if (linked[s.Source.ID] || s.Read.Affected(names)) && s.Err == nil {
 			affected[s.Source.ID] = s
 			sources = append(sources, s.Source)
 		}
@@ -289,6 +290,26 @@ func (p *prover) compare(ctx context.Context, files []FileChange, patches []*Pat
 		return nil, err
 	}
 	return slices.Concat(problems, unexplained, p.compareFindings(after, affected, patches)), nil
+}
+
+// linked are the sources that have to be judged together when one of them is: those that an object in another one of them
+// gives something to.
+func (p *prover) linked(patches []*Patch, names []string) map[string]bool {
+	out := map[string]bool{}
+	for _, x := range patches {
+		if _, ok := x.Resolves[0].Want[0].(check.Beside); !ok {
+			continue
+		}
+		reaches := x.Reaches()
+		if slices.ContainsFunc(p.before.Sources, func(s check.SourceReport) bool {
+			return slices.Contains(reaches, s.Source.ID) && s.Read.Affected(names)
+		}) {
+			for _, id := range reaches {
+				out[id] = true
+			}
+		}
+	}
+	return out
 }
 
 // oddity is a change of an object that wants alone do not explain, and the problem that it is unless something else does.

@@ -31,6 +31,10 @@ func swapsOf(source string, wanted map[string][]check.Want) *swaps {
 				s.plan(key, w.By)
 			case check.Refer:
 				s.plan(key, w.By)
+			case check.Beside:
+				if w.In == source {
+					s.planned[strings.Join([]string{w.By.APIVersion, w.By.Kind, w.By.Namespace, w.By.Name}, "\x00")] = w.By
+				}
 			}
 		}
 	}
@@ -70,6 +74,8 @@ func (s *swaps) arrives(o *render.Object) (reason string) {
 	switch {
 	case err != nil:
 		return err.Error()
+	case !reflect.DeepEqual(got.Spec, want) && o.Kind == "LimitRange":
+		return fmt.Sprintf("something changes %s on its way to the cluster", o.ID())
 	case !reflect.DeepEqual(got.Spec, want) || got.Data != nil:
 		return fmt.Sprintf("something changes %s on its way to the cluster, and it could not be unsealed", o.ID())
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -27,10 +28,10 @@ func NewWriter(t *render.Tree) *Writer { return &Writer{tree: t, step: func() {}
 // staged is one file that is ready to take another's place.
 type staged struct {
 	change FileChange
-	target string // on disk
-	temp   string // beside it, holds the new content
-	backup string // beside it, holds the old content
-	info   fs.FileInfo
+	target string      // on disk
+	temp   string      // beside it, holds the new content
+	backup string      // beside it, holds the old content
+	info   fs.FileInfo // nil for a file that is made
 }
 
 // Write replaces the files of v, each atomically, keeping modes and owners. When a file has changed since it was read,
@@ -133,6 +134,9 @@ var errReadOnly = errors.New("is read-only; make it writable first")
 
 // plan looks at a file that is to be replaced, and chooses names beside it.
 func (w *Writer) plan(f FileChange) (staged, error) {
+	if f.Before == nil {
+		return w.planNew(f)
+	}
 	real, err := w.tree.Resolve(f.Name)
 	if err != nil {
 		return staged{}, err
@@ -158,6 +162,29 @@ func (w *Writer) plan(f FileChange) (staged, error) {
 	return s, open.Close()
 }
 
+// planNew looks at the place of a file that is to be made.
+func (w *Writer) planNew(f FileChange) (staged, error) {
+	dir, err := w.tree.Resolve(path.Dir(f.Name))
+	if err != nil {
+		return staged{}, err
+	}
+	s := staged{change: f, target: filepath.Join(w.tree.Dir(), filepath.FromSlash(dir), path.Base(f.Name))}
+	s.temp, s.backup = besides(s.target)
+	return s, s.absent()
+}
+
+// absent is an error when something stands where a file is to be made.
+func (s *staged) absent() error {
+	_, err := os.Lstat(s.target)
+	if err == nil {
+		return errors.New("the file has appeared since it was looked for; run again")
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 // besides are the names of what stands beside a file while it is replaced. No command takes them for a manifest.
 func besides(target string) (temp, backup string) {
 	dir, name := filepath.Split(target)
@@ -169,6 +196,13 @@ var errChanged = errors.New("the file has changed since it was read; run again")
 
 // stage writes the new content beside a file, and the old one.
 func (w *Writer) stage(s *staged) error {
+	if s.info == nil {
+		if err := s.absent(); err != nil {
+			return err
+		}
+		w.step()
+		return writeNew(s.temp, s.change.After)
+	}
 	now, err := os.ReadFile(s.target)
 	if err != nil {
 		return err
@@ -186,6 +220,12 @@ func (w *Writer) stage(s *staged) error {
 
 // swap puts the new content into the file's place, unless somebody has touched that since Write looked at it.
 func (s *staged) swap() error {
+	if s.info == nil {
+		if err := s.absent(); err != nil {
+			return err
+		}
+		return os.Rename(s.temp, s.target)
+	}
 	now, err := os.Lstat(s.target)
 	if err != nil {
 		return err
@@ -194,6 +234,22 @@ func (s *staged) swap() error {
 		return errChanged
 	}
 	return os.Rename(s.temp, s.target)
+}
+
+// writeNew writes a new file with the mode that the user's new files have.
+func writeNew(name string, data []byte) error {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		os.Remove(name)
+	}
+	return err
 }
 
 // writeLike writes a new file with the mode and owner of another. What a dead writer left under the name is replaced.
@@ -232,6 +288,8 @@ func restore(done []staged) error {
 	var edited []string
 	for _, s := range done {
 		switch now, err := os.ReadFile(s.target); {
+		case errors.Is(err, fs.ErrNotExist) && s.info == nil: // it was made, and somebody took it away
+			continue
 		case errors.Is(err, fs.ErrNotExist), err == nil && !bytes.Equal(now, s.change.After):
 			edited = append(edited, s.change.Name)
 			continue
@@ -239,7 +297,11 @@ func restore(done []staged) error {
 			failed = append(failed, fmt.Errorf("putting back %s: %w", s.change.Name, unwrap(err)))
 			continue
 		}
-		if err := os.Rename(s.backup, s.target); err != nil {
+		back := os.Rename
+		if s.info == nil { // it was made
+			back = func(_, target string) error { return os.Remove(target) }
+		}
+		if err := back(s.backup, s.target); err != nil {
 			failed = append(failed, fmt.Errorf("putting back %s: %w", s.change.Name, unwrap(err)))
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,7 +29,11 @@ func crashTree(t *testing.T, dir string) (*render.Tree, *Verified) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := Fix(context.Background(), tree, Options{Check: check.Options{Policy: policy}})
+	o := check.Options{Policy: policy}
+	if tree.Exists("kustomization.yaml") {
+		o.Selection.Select, o.Remedies.LimitRange = []string{"workload/cpuLimit"}, true
+	}
+	v, err := Fix(context.Background(), tree, Options{Check: o})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,17 +43,17 @@ func crashTree(t *testing.T, dir string) (*render.Tree, *Verified) {
 	return tree, v
 }
 
-// noLeftovers looks for anything below a directory but the two files.
+// noLeftovers looks for what a writer makes below a directory for itself.
 func noLeftovers(t *testing.T, dir string) {
 	t.Helper()
 	var names []string
 	err := filepath.WalkDir(dir, func(name string, x fs.DirEntry, err error) error {
-		if err == nil && !x.IsDir() {
-			names = append(names, filepath.Base(name))
+		if err == nil && !x.IsDir() && (strings.HasPrefix(x.Name(), ".") || strings.HasSuffix(x.Name(), "~")) {
+			names = append(names, x.Name())
 		}
 		return err
 	})
-	if slices.Sort(names); err != nil || len(names) != 2 || names[0] != "a.yaml" || names[1] != "b.yaml" {
+	if err != nil || len(names) > 0 {
 		t.Errorf("leaves %v, %v", names, err)
 	}
 }
@@ -75,6 +78,17 @@ func writePods(t *testing.T, dir string) {
 	}
 }
 
+// writeKustomization makes a repository in which a fix edits one file and makes another.
+func writeKustomization(t *testing.T, dir string) {
+	t.Helper()
+	for name, text := range map[string]string{"pod.yaml": strings.ReplaceAll(crashPod, "%s", "a"),
+		"kustomization.yaml": "namespace: shop\nresources:\n- pod.yaml\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o640); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestWriteCrash kills a writer before each change that it makes of the disk. What is found afterwards is the old tree,
 // or the new one, or is put back to the old one.
 func TestWriteCrash(t *testing.T) {
@@ -92,10 +106,15 @@ func TestWriteCrash(t *testing.T) {
 		}
 		return
 	}
+	t.Run("edits", func(t *testing.T) { testWriteCrash(t, writePods) })
+	t.Run("a file is made", func(t *testing.T) { testWriteCrash(t, writeKustomization) })
+}
+
+func testWriteCrash(t *testing.T, write func(*testing.T, string)) {
 	crashes, puts := 0, 0
 	for done := false; !done; crashes++ {
 		dir := t.TempDir()
-		writePods(t, dir)
+		write(t, dir)
 		tree, v := crashTree(t, dir)
 		cmd := exec.Command(os.Args[0], "-test.run", "^TestWriteCrash$")
 		cmd.Env = append(os.Environ(), "SYNCGATE_TEST_CRASH_AT="+strconv.Itoa(crashes), "SYNCGATE_TEST_CRASH_DIR="+dir)
@@ -186,4 +205,81 @@ func writeCrashJournal(t *testing.T, dir string, all []staged) {
 		t.Fatal(err)
 	}
 	j.f.Close()
+}
+
+// TestRecoverMade takes back a file that a dead writer has made, unless somebody edited it since.
+func TestRecoverMade(t *testing.T) {
+	for text, said := range map[string]string{"": "an interrupted fix had made limitrange.yaml: it is gone again",
+		"edited: true\n": "an interrupted fix may have made limitrange.yaml, which was edited since: it stays as it is"} {
+		dir := t.TempDir()
+		writeKustomization(t, dir)
+		tree, v := crashTree(t, dir)
+		var all []staged
+		for _, f := range v.files {
+			s, err := NewWriter(tree).plan(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, s)
+		}
+		writeCrashJournal(t, dir, all)
+		made := filepath.Join(dir, "limitrange.yaml")
+		content := []byte(text)
+		if text == "" {
+			content = v.files[1].After
+		}
+		if err := os.WriteFile(made, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Recover(tree)
+		if err != nil || len(got) != 1 || got[0] != said {
+			t.Errorf("%q, %v, want %q", got, err, said)
+		}
+		if _, err := os.Lstat(made); (err == nil) != (text != "") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// TestWriteAppeared does not write over a file that has appeared.
+func TestWriteAppeared(t *testing.T) {
+	dir := t.TempDir()
+	writeKustomization(t, dir)
+	tree, v := crashTree(t, dir)
+	made := filepath.Join(dir, "limitrange.yaml")
+	if err := os.WriteFile(made, []byte("mine: true\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	err := NewWriter(tree).Write(v)
+	if err == nil || !strings.Contains(err.Error(), "writing limitrange.yaml: the file has appeared since it was looked for; run again; nothing was changed") {
+		t.Errorf("error is %v", err)
+	}
+	if data, _ := os.ReadFile(made); string(data) != "mine: true\n" {
+		t.Errorf("it was written: %q", data)
+	}
+	if data, _ := os.ReadFile(filepath.Join(dir, "kustomization.yaml")); strings.Contains(string(data), "limitrange") {
+		t.Errorf("kustomization.yaml was written: %q", data)
+	}
+}
+
+// The diff of a file that is made is one that git takes.
+func TestDiffMade(t *testing.T) {
+	dir := t.TempDir()
+	writeKustomization(t, dir)
+	_, v := crashTree(t, dir)
+	diff, masked := v.Diff()
+	cmd := exec.Command("git", "apply", "-")
+	cmd.Dir, cmd.Stdin = dir, strings.NewReader(diff)
+	if out, err := cmd.CombinedOutput(); err != nil || masked {
+		t.Fatalf("%v\n%s\n%s", err, out, diff)
+	}
+	for _, f := range v.files {
+		if data, _ := os.ReadFile(filepath.Join(dir, f.Name)); string(data) != string(f.After) {
+			t.Errorf("%s:\n%s", f.Name, data)
+		}
+	}
+	whole := FileChange{Name: "x", After: []byte("a\n\nb")}
+	if got, _ := whole.Diff(&check.Values{}); !strings.HasSuffix(got, "@@ -0,0 +1,3 @@\n+a\n+\n+b\n\\ No newline at end of file\n") {
+		t.Errorf("%q", got)
+	}
 }

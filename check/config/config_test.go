@@ -38,7 +38,8 @@ exemptions:
 - {rules: [workload], match: {kinds: [Job]}, reason: 7 of them, expires: "2026-03-31"}
 allowAnnotations: [workload]
 fix:
-  limits: {cpu: none, memory: 1.5x}
+  limits: {cpu: none, memory: 1Gi, as: limitRange}
+  netBindService: lowPorts
   requests: {cpu: 1, memory: 64Mi}
   helm: {templates: literal}
 sources:
@@ -57,7 +58,8 @@ sources:
 		"policy":     c.Policies[0].Name == "a" && c.Policies[0].Level == "privileged" && c.Policies[0].Version == "latest" && c.Policies[0].By == "c.yaml:11",
 		"exemptions": len(c.Exemptions) == 2 && c.Exemptions[0].Expires.Equal(day) && c.Exemptions[1].Expires.Equal(day) && c.Exemptions[0].Line == 18,
 		"reason":     c.Exemptions[1].Reason == "7 of them",
-		"limits":     c.Fix.Limits[corev1.ResourceCPU].None && c.Fix.Limits[corev1.ResourceMemory].Ratio == 1.5,
+		"limits":     c.Fix.Limits[corev1.ResourceCPU].None && c.Fix.Limits[corev1.ResourceMemory].Amount == "1Gi" && c.Fix.LimitRange,
+		"netbind":    c.Fix.NetBindService,
 		"templates":  c.Fix.LiteralTemplates,
 		"requests":   c.Fix.Requests[corev1.ResourceCPU] == "1" && c.Fix.Requests[corev1.ResourceMemory] == "64Mi",
 		"source":     c.Sources[0].Source.Path == "charts/web" && c.Sources[0].Source.Variant == "prod" && c.Sources[0].Source.Namespace == "n",

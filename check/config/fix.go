@@ -23,6 +23,9 @@ func (d *decoder) fix(n *yaml.Node, at string, r *check.Remedies) {
 		"runAsUser": func(n *yaml.Node) {
 			d.list(n, at+".runAsUser", func(n *yaml.Node, at string) { d.user(n, at, r) })
 		},
+		"netBindService": func(n *yaml.Node) {
+			r.NetBindService = d.choice(n, at+".netBindService", "lowPorts", "never") == "lowPorts"
+		},
 		"safety": func(n *yaml.Node) {
 			r.Safety = map[string]check.Safety{}
 			d.ruleMap(n, at+".safety", func(rule, word string) { r.Safety[rule] = check.Safety(word) },
@@ -42,42 +45,51 @@ func (d *decoder) fixHelm(n *yaml.Node, at string, r *check.Remedies) {
 	})
 }
 
-// resources reads a mapping with cpu and memory.
-func (d *decoder) resources(n *yaml.Node, at string, each func(name corev1.ResourceName, n *yaml.Node, at string)) {
-	d.mapping(n, at, fields{
-		"cpu":    func(n *yaml.Node) { each(corev1.ResourceCPU, n, at+".cpu") },
-		"memory": func(n *yaml.Node) { each(corev1.ResourceMemory, n, at+".memory") },
-	})
-}
-
+// limits reads which limits containers get, and who gives them.
 func (d *decoder) limits(n *yaml.Node, at string, r *check.Remedies) {
 	r.Limits = map[corev1.ResourceName]check.LimitRemedy{}
-	d.resources(n, at, func(name corev1.ResourceName, n *yaml.Node, at string) {
-		s := d.text(n, at)
-		switch number, ratio := strings.CutSuffix(s, "x"); {
-		case s == "":
-		case s == "none":
-			r.Limits[name] = check.LimitRemedy{None: true}
-		case ratio:
-			f, err := strconv.ParseFloat(number, 64)
-			if err != nil || !(f >= 1 && f <= 1000) {
-				d.errorf(n, "%s %q: expected a factor from 1x to 1000x, such as 1.5x", at, s)
-				return
-			}
-			r.Limits[name] = check.LimitRemedy{Ratio: f}
-		case d.quantity(n, at, s, "none, a factor of the request such as 2x, or a quantity such as 512Mi"):
-			r.Limits[name] = check.LimitRemedy{Amount: s}
-		}
+	d.mapping(n, at, fields{
+		"as":     func(n *yaml.Node) { r.LimitRange = d.choice(n, at+".as", "containers", "limitRange") == "limitRange" },
+		"cpu":    func(n *yaml.Node) { d.limit(n, at+".cpu", corev1.ResourceCPU, r) },
+		"memory": func(n *yaml.Node) { d.limit(n, at+".memory", corev1.ResourceMemory, r) },
 	})
+	for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
+		if r.LimitRange && r.Limits[name].Ratio > 0 {
+			d.errorf(n, "%s.%s: a LimitRange gives all containers one limit, not a factor of their requests; write a quantity, or take "+
+				"out as: limitRange", at, name)
+		}
+	}
+}
+
+func (d *decoder) limit(n *yaml.Node, at string, name corev1.ResourceName, r *check.Remedies) {
+	s := d.text(n, at)
+	switch number, ratio := strings.CutSuffix(s, "x"); {
+	case s == "":
+	case s == "none":
+		r.Limits[name] = check.LimitRemedy{None: true}
+	case ratio:
+		f, err := strconv.ParseFloat(number, 64)
+		if err != nil || !(f >= 1 && f <= 1000) {
+			d.errorf(n, "%s %q: expected a factor from 1x to 1000x, such as 1.5x", at, s)
+			return
+		}
+		r.Limits[name] = check.LimitRemedy{Ratio: f}
+	case d.quantity(n, at, s, "none, a factor of the request such as 2x, or a quantity such as 512Mi"):
+		r.Limits[name] = check.LimitRemedy{Amount: s}
+	}
 }
 
 func (d *decoder) requests(n *yaml.Node, at string, r *check.Remedies) {
 	r.Requests = map[corev1.ResourceName]string{}
-	d.resources(n, at, func(name corev1.ResourceName, n *yaml.Node, at string) {
-		if s := d.text(n, at); s != "" && d.quantity(n, at, s, "a quantity such as 100m or 128Mi") {
-			r.Requests[name] = s
+	read := func(name corev1.ResourceName) func(*yaml.Node) {
+		return func(n *yaml.Node) {
+			at := at + "." + string(name)
+			if s := d.text(n, at); s != "" && d.quantity(n, at, s, "a quantity such as 100m or 128Mi") {
+				r.Requests[name] = s
+			}
 		}
-	})
+	}
+	d.mapping(n, at, fields{"cpu": read(corev1.ResourceCPU), "memory": read(corev1.ResourceMemory)})
 }
 
 // quantity reports whether a text is a quantity above 0.

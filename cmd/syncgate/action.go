@@ -216,7 +216,7 @@ func (c *actionCommand) pr(ctx context.Context) error {
 	pc.register(fs)
 	err := c.theseFlags(fs, "labels", "base", "from", "digest")
 	if err == nil && pc.from == "" {
-		err = c.flags(fs, "only")
+		err = c.flags(fs, "only", "image-config")
 	}
 	if err != nil {
 		return err
@@ -245,7 +245,7 @@ func (c *actionCommand) bundle(ctx context.Context) error {
 	fc := &fixCommand{}
 	fs := pflag.NewFlagSet("fix", pflag.ContinueOnError)
 	fc.register(fs)
-	if err := c.flags(fs, "only"); err != nil {
+	if err := c.flags(fs, "only", "image-config"); err != nil {
 		return err
 	}
 	fc.bundle = filepath.Join(c.env.Temp, "syncgate-bundle.json")

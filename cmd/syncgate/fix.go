@@ -17,12 +17,14 @@ import (
 type fixCommand struct {
 	checkCommand
 	secretFlags
+	imageFlags
 	diff      bool
 	only      string
 	bundle    string
 	digest    string // of the bundle that was written
 	manifests []byte // from stdin, nil when there are none
 	// keepSecrets leaves secrets alone, whatever the config says: sealing is for the files in git, and gives another text each time.
+	// Nor does a LimitRange come beside what is read.
 	keepSecrets bool
 }
 
@@ -44,6 +46,7 @@ needs a person's decision is listed, never written.
 With - for PATH, manifests are read from stdin and printed to stdout; the report goes to stderr.`,
 		Example: `  syncgate fix --diff
   syncgate fix --only safe apps/
+  syncgate fix --image-config --allow-remote docker.io
   syncgate fix overlays/prod && git diff
   syncgate fix --bundle fixes.json
   syncgate fix - < pod.yaml`,
@@ -57,6 +60,7 @@ func (c *fixCommand) register(fs *pflag.FlagSet) {
 	c.sourceFlags.register(fs)
 	c.policyFlags.register(fs)
 	c.secretFlags.register(fs)
+	c.imageFlags.register(fs)
 	c.since.register(fs)
 	fs.StringVar(&c.format, "format", "text", "format of the report on stdout: text, json")
 	fs.BoolVar(&c.diff, "diff", false, "print a unified diff, write nothing, and exit with 1 if there is any")
@@ -137,9 +141,13 @@ func (c *fixCommand) mend(ctx context.Context, file string) (*fix.Verified, erro
 func (c *fixCommand) prove(ctx context.Context, o check.Options, ws *workspace) (*fix.Verified, error) {
 	if c.keepSecrets {
 		o.Remedies.Secrets = check.SecretRemedy{}
+		o.Remedies.LimitRange = false // somebody else's list gets no objects of ours
 	}
 	sealer, err := c.secretFlags.apply(&o, ws, c.revision, c.stdin)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.imageFlags.apply(ctx, &o, c.remotes.hosts, ws); err != nil {
 		return nil, err
 	}
 	for _, n := range c.notices {
@@ -150,7 +158,16 @@ func (c *fixCommand) prove(ctx context.Context, o check.Options, ws *workspace) 
 	o.Progress = progress.update
 	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe", Sealer: sealer})
 	progress.clear()
+	c.sayUnknownImages()
 	return v, err
+}
+
+// sayUnknownImages says which images were looked up in vain.
+func (c *fixCommand) sayUnknownImages() {
+	for _, n := range c.unknown() {
+		c.notices = append(c.notices, n)
+		fmt.Fprintf(c.Err, "notice: %s\n", printable(n.Text))
+	}
 }
 
 // recover puts back what an interrupted run has written. --diff changes nothing, so it only says so.

@@ -40,9 +40,10 @@ type fixPatch struct {
 	Tried    []string         `json:"tried,omitempty"` // before, in vain
 	Edits    []fix.Span       `json:"edits"`           // in the files as they were
 	Resolves []report.Finding `json:"resolves"`
-	Reaches  []string         `json:"reaches"` // sources
-	Also     []string         `json:"also"`    // fields that change alike, since they read the same value
-	Advice   []string         `json:"advice"`  // what to test
+	Reaches  []string         `json:"reaches"`            // sources
+	Also     []string         `json:"also"`               // fields that change alike, since they read the same value
+	Advice   []string         `json:"advice"`             // what to test
+	Evidence []string         `json:"evidence,omitempty"` // what shows that it is safe, where the manifests do not
 }
 
 type fixFile struct {
@@ -118,7 +119,7 @@ func (c *fixCommand) writeJSON(w io.Writer, v *fix.Verified) error {
 
 func fixPatchOf(v *fix.Verified, p *fix.Patch, spans []fix.Span) fixPatch {
 	x := fixPatch{Title: p.Title(), Safety: p.Safety(), File: p.Place.File, How: p.How, Tried: list(v.Tried(p.Resolves...)), Edits: list(spans),
-		Reaches: list(p.Reaches()), Also: list(p.Also), Advice: list(p.Advice()), Resolves: []report.Finding{}}
+		Reaches: list(p.Reaches()), Also: list(p.Also), Advice: list(p.Advice()), Evidence: p.Evidence(), Resolves: []report.Finding{}}
 	for i := range p.Resolves {
 		x.Resolves = append(x.Resolves, report.FindingOf(&p.Resolves[i]))
 	}

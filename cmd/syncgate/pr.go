@@ -66,6 +66,7 @@ func (c *prCommand) register(fs *pflag.FlagSet) {
 	c.sourceFlags.register(fs)
 	c.policyFlags.register(fs)
 	c.secretFlags.register(fs)
+	c.imageFlags.register(fs)
 	fs.StringVar(&c.only, "only", "", "only fixes that are `safe`")
 	fs.StringVar(&c.repo, "repo", "", "the repository as `OWNER/NAME` (default: GITHUB_REPOSITORY, or where the remote origin is)")
 	fs.StringVar(&c.from, "from", "", "take the patches from a bundle, a `FILE` that fix --bundle wrote")
@@ -105,6 +106,9 @@ func (c *prCommand) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := c.imageFlags.apply(ctx, &o, c.remotes.hosts, ws); err != nil {
+		return err
+	}
 	head, err := openRevision(ctx, ws.tree.Dir(), "", "HEAD")
 	if err != nil {
 		return fmt.Errorf("%s is no git work tree with a commit; pr works on one that is checked out", ws.tree.Dir())
@@ -121,6 +125,7 @@ func (c *prCommand) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	c.sayUnknownImages()
 	request, err := requestOf(ctx, ws, head, c.only, v)
 	if err != nil {
 		return err

@@ -69,6 +69,9 @@ func (c *fixCommand) summarizeFixed(w io.Writer, v *fix.Verified) {
 			fmt.Fprintf(w, " (reaches %d sources)", n)
 		}
 		fmt.Fprintln(w)
+		for _, e := range p.Evidence() {
+			fmt.Fprintf(w, "          since %s\n", printable(e))
+		}
 		if c.verbose {
 			explain(w, p.How, v.Tried(p.Resolves...))
 			for _, also := range p.Also {

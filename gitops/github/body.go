@@ -86,6 +86,9 @@ func patchRow(p *fix.Patch) string {
 	if n := len(p.Reaches()); n > 1 {
 		row += fmt.Sprintf(" (reaches %d sources)", n)
 	}
+	for _, e := range p.Evidence() {
+		row += "<br><sub>since " + report.Markdown(e) + "</sub>"
+	}
 	return row
 }
 
