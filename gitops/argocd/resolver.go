@@ -80,15 +80,15 @@ func (r *Resolver) Follow(t *render.Tree, o *render.Object) (render.Followed, bo
 	}
 	times := map[string]int{}
 	for i := range a.sources {
-		src, err := a.source(i)
-		switch {
-		case err != nil:
+		list, err := a.renders(i)
+		if err != nil {
 			f.Unresolved = append(f.Unresolved, err)
-		case src != nil:
+		}
+		for _, src := range list {
 			if times[src.ID]++; times[src.ID] > 1 {
 				src.ID += fmt.Sprintf("#%d", times[src.ID])
 			}
-			f.Sources = append(f.Sources, *src)
+			f.Sources = append(f.Sources, src)
 		}
 	}
 	return f, true
