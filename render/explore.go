@@ -209,6 +209,9 @@ func (e *explorer) mayHold(s *Source) bool {
 	default:
 		return true
 	}
+	if s.Chart != nil {
+		return true // it may hold anything
+	}
 	for _, l := range s.Helm.Values {
 		if l.Encoding == EncodingInline || has(e.marked, l.File) {
 			return true

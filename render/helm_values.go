@@ -15,9 +15,9 @@ import (
 // helmValues merges what the source gives beside the chart's own values, in helm's order: layers, --set-json, --set,
 // --set-string, --set-file, --set-literal (pkg/cli/values/options.go MergeValues). Files of SetFile are relative to the
 // tree's root.
-func helmValues(t *Tree, src Source, b *budget) (map[string]any, error) {
+func helmValues(t *Tree, chart chartPlace, src Source, b *budget) (map[string]any, error) {
 	o := src.Helm
-	vals, err := mergeLayers(t, o.Values, b)
+	vals, err := mergeLayers(t, chart, o.Values, b)
 	if err != nil {
 		return nil, err
 	}
@@ -78,13 +78,13 @@ func mergeValues(a, b map[string]any) map[string]any {
 
 // MergeLayers are the values that layers come to. Errors are *Error.
 func MergeLayers(t *Tree, layers []ValueLayer) (map[string]any, error) {
-	return mergeLayers(t, layers, newBudget())
+	return mergeLayers(t, chartPlace{}, layers, newBudget())
 }
 
-func mergeLayers(t *Tree, layers []ValueLayer, b *budget) (map[string]any, error) {
+func mergeLayers(t *Tree, chart chartPlace, layers []ValueLayer, b *budget) (map[string]any, error) {
 	vals := map[string]any{}
 	for _, l := range layers {
-		layer, err := readLayer(t, l, b)
+		layer, err := chart.layer(t, l, b)
 		if err != nil {
 			return nil, err
 		}

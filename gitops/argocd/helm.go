@@ -30,11 +30,12 @@ func (a *application) helm(out *render.Source, i int, s *overridden, env *v1alph
 		return &render.Error{Msg: fmt.Sprintf("helm.version %q is no version that Argo CD runs", h.Version), Hint: "leave it out, or set v3"}
 	}
 	for _, f := range h.ValueFiles {
-		file, err := a.file(out.Path, f, env)
+		layer, err := a.valueFile(out, f, env)
 		if err != nil {
 			return err
 		}
-		o.Values = append(o.Values, render.ValueLayer{File: file, Encoding: render.EncodingFile, Optional: h.IgnoreMissingValueFiles})
+		layer.Optional = h.IgnoreMissingValueFiles
+		o.Values = append(o.Values, layer)
 	}
 	if !h.ValuesIsEmpty() {
 		o.Values = append(o.Values, a.values(i, s)...)
@@ -48,14 +49,29 @@ func (a *application) helm(out *render.Source, i int, s *overridden, env *v1alph
 		}
 	}
 	for _, p := range h.FileParameters {
-		file, err := a.file(out.Path, p.Path, env)
+		layer, err := a.valueFile(out, p.Path, env)
+		if err == nil && layer.Encoding == render.EncodingChart {
+			err = &render.Error{Msg: "the parameter " + p.Name + " is to be read from a file of a chart from elsewhere, which is not supported",
+				Hint: "write the value out, or pass --allow-unresolved"}
+		}
 		if err != nil {
 			return err
 		}
-		o.SetFile = append(o.SetFile, p.Name+"="+escapeCommas(file))
+		o.SetFile = append(o.SetFile, p.Name+"="+escapeCommas(layer.File))
 	}
 	o.SkipCRDs, o.SkipTests, o.SkipSchema = h.SkipCrds, h.SkipTests, h.SkipSchemaValidation
 	return nil
+}
+
+// valueFile is the layer of a file of values that an Application names.
+func (a *application) valueFile(out *render.Source, name string, env *v1alpha1.Env) (render.ValueLayer, *render.Error) {
+	first, _, _ := strings.Cut(name, "/")
+	if out.Chart != nil && a.refs[first] == nil {
+		file, err := a.file(".", name, env)
+		return render.ValueLayer{File: file, Encoding: render.EncodingChart}, err
+	}
+	file, err := a.file(out.Path, name, env)
+	return render.ValueLayer{File: file, Encoding: render.EncodingFile}, err
 }
 
 // values are the layers of an Application's own values: where they are written, so that a fix can be put there, or one layer of

@@ -21,7 +21,7 @@ func (a *application) renders(i int) ([]render.Source, *render.Error) {
 		return nil, nil
 	}
 	if s.Chart != "" {
-		return nil, another(fmt.Sprintf("the chart %s of %s", strings.TrimSpace(s.Chart+" "+s.TargetRevision), render.PublicURL(s.RepoURL)))
+		return a.chart(i)
 	}
 	dir, err := a.directory(&s)
 	if err != nil {
