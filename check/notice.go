@@ -24,6 +24,7 @@ const (
 	NoticeUnused      NoticeKind = "unusedExemption"
 	NoticeNotHonoured NoticeKind = "notHonoured"
 	NoticeBaseline    NoticeKind = "staleBaseline"
+	NoticeUnchanged   NoticeKind = "unchangedFailure" // with Options.Since, what fails as it did
 )
 
 func sortNotices(ns []Notice) {

@@ -60,7 +60,8 @@ func Explore(ctx context.Context, t *Tree, pool *Pool, o DiscoverOptions) (*Disc
 			return nil, err
 		}
 	}
-	e := &explorer{tree: t, pool: pool, o: o, inScope: map[string]bool{}, applied: map[string]string{}, keys: map[string]bool{}}
+	e := &explorer{tree: t, pool: pool, o: o, inScope: map[string]bool{}, applied: map[string]string{}, keys: map[string]bool{},
+		via: map[string][]*ReadSet{}, looked: map[string]*Looked{}}
 	for _, s := range found.Sources {
 		e.inScope[s.ID] = true
 	}
@@ -98,6 +99,8 @@ type explorer struct {
 	keys    map[string]bool   // of named
 	inScope map[string]bool   // sources, by ID or key
 	applied map[string]string // file or directory -> what applies it
+	via     map[string][]*ReadSet
+	looked  map[string]*Looked // by ID or key
 	failed  []*Error
 	skipped []Skipped
 }
@@ -265,6 +268,8 @@ func (e *explorer) kustomizationMayHold(dir string, seen map[string]bool) bool {
 
 // follow takes what the objects of one source name. Its error is a bound that was hit.
 func (e *explorer) follow(r *Result) (next []Source, limit *Error) {
+	e.looked[r.Source.ID] = &Looked{r.Source.Kind, &r.Read, r.Err != nil}
+	via := append(e.via[r.Source.ID][:len(e.via[r.Source.ID]):len(e.via[r.Source.ID])], &r.Read)
 	for i := range r.Objects {
 		o := &r.Objects[i]
 		f, ok := e.o.Follow.Follow(e.tree, o)
@@ -287,7 +292,7 @@ func (e *explorer) follow(r *Result) (next []Source, limit *Error) {
 					Msg: fmt.Sprintf("Applications name more than %d sources", maxFollowed)}
 			}
 			n.From = append(n.From[:len(n.From):len(n.From)], r.Read.Files...)
-			n.Source.ID = n.key
+			n.Source.ID, e.via[n.key] = n.key, via
 			e.inScope[n.key] = scope || e.asked(s.Path)
 			e.named = append(e.named, n)
 			next = append(next, n.Source)
@@ -342,7 +347,8 @@ func (e *explorer) apply(s *Source, by string) {
 
 // discovery is what was found statically, without what objects apply, and what they apply.
 func (e *explorer) discovery(found *Discovery) *Discovery {
-	out := &Discovery{Skipped: append(found.Skipped, e.skipped...), Failed: append(found.Failed, e.failed...)}
+	out := &Discovery{Skipped: append(found.Skipped, e.skipped...), Failed: append(found.Failed, e.failed...),
+		via: map[string][]*ReadSet{}, looked: e.looked}
 	for _, s := range found.Sources {
 		if by := e.applied[string(s.Kind)+" "+s.Path]; by != "" && !e.o.All && !e.declared(s.Path) {
 			out.Skipped = append(out.Skipped, Skipped{Path: s.ID, Reason: "judged as the " + by + " applies it"})
@@ -351,6 +357,9 @@ func (e *explorer) discovery(found *Discovery) *Discovery {
 		out.Sources = append(out.Sources, s)
 	}
 	for _, s := range e.identified() {
+		if out.via[s.ID] = e.via[s.key]; e.looked[s.key] != nil {
+			out.looked[s.ID] = e.looked[s.key]
+		}
 		if e.inScope[s.key] {
 			out.Sources = append(out.Sources, s.Source)
 		}

@@ -37,8 +37,8 @@ type Source struct {
 	Chart     *Remote
 	Helm      HelmOptions
 	Kustomize KustomizeOptions
-	Directory   DirectoryOptions
-	From        []string // files that say how it is applied, beside those of Helm.Values: the result depends on them
+	Directory DirectoryOptions
+	From      []string // files that say how it is applied, beside those of Helm.Values: the result depends on them
 	// Labels are those that are given to Namespace when it is made for the source, nil when nobody says.
 	Labels map[string]string
 	Input  []byte // what a kind of RegisterKind needs beside the above
