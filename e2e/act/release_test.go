@@ -85,3 +85,53 @@ func TestReproducible(t *testing.T) {
 		t.Errorf("the sums are\n%s\nand elsewhere\n%s", here, there)
 	}
 }
+
+// TestReleaseWorkflow runs the workflow of releases with stand-ins for what is not the repository's: who may write runs nothing of
+// it, and publishes what the other job made under the tag.
+func TestReleaseWorkflow(t *testing.T) {
+	r := newRepo(t, map[string]string{".github/workflows/release.yml": read(t, "../../.github/workflows/release.yml")})
+	keep, tools := t.TempDir(), t.TempDir()
+	for name, script := range map[string]string{
+		"make": "echo \"make $*\" >>$KEEP/said\nmkdir -p dist\necho binary >dist/syncgate\ncd dist && sha256sum syncgate >SHA256SUMS\n",
+		"gh":   "echo \"gh $*\" >>$KEEP/said\ntest -n \"$GH_TOKEN\"\n",
+	} {
+		if err := os.WriteFile(filepath.Join(tools, name), []byte("#!/bin/sh\n"+script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := []string{"push", "-W", ".github/workflows/release.yml", "-P", "ubuntu-latest=-self-hosted", "-s", "GITHUB_TOKEN=" + secret,
+		"--no-cache-server", "--action-offline-mode", "--env", "KEEP=" + keep, "--env", "GITHUB_REPOSITORY=acme/syncgate"}
+	for uses, run := range map[string]string{
+		"actions/setup-go@v5":                "true",
+		"actions/upload-artifact@v4":         "cp -R dist $KEEP/dist && test -z \"$GH_TOKEN\"",
+		"actions/download-artifact@v4":       "test ! -e action.yml && cp -R $KEEP/dist dist",
+		"actions/attest-build-provenance@v2": "test -e dist/SHA256SUMS && echo attest >>$KEEP/said",
+	} {
+		dir := filepath.Join(tools, strings.ReplaceAll(uses, "/", "-"))
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		text := "name: stand-in\nruns:\n  using: composite\n  steps:\n  - shell: bash\n    run: " + run + "\n"
+		if err := os.WriteFile(filepath.Join(dir, "action.yml"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, "--local-repository", uses+"="+dir)
+	}
+	r.git("tag", releaseVersion)
+	event := filepath.Join(keep, "event.json")
+	if err := os.WriteFile(event, []byte(`{"ref": "refs/tags/`+releaseVersion+`"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(actCommand, append(args, "-e", event)...)
+	cmd.Dir = r.dir
+	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+t.TempDir(), "PATH="+tools+string(os.PathListSeparator)+os.Getenv("PATH"))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	want := "make lint test\nmake release VERSION=" + releaseVersion + "\nattest\ngh release create " + releaseVersion +
+		" --repo acme/syncgate --verify-tag --generate-notes dist/SHA256SUMS dist/syncgate\n"
+	if said := read(t, filepath.Join(keep, "said")); said != want {
+		t.Errorf("it ran\n%s\nwant\n%s\n%s", said, want, out)
+	}
+}
