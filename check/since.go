@@ -3,6 +3,7 @@ package check
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"maps"
 	"path"
@@ -56,14 +57,20 @@ func (s *Since) Split(t *render.Tree, found *render.Discovery, o render.Discover
 		if via := found.Via(src.ID); via != nil {
 			same = s.namedAlike(t, src, via)
 		}
-		// What a source that does not render would name is not known, and may be what has changed.
-		if l := found.Looked(src.ID); same && !touched[i] && (l == nil || !l.Failed) {
+		if same && !touched[i] && !s.hides(found, src) {
 			left = append(left, src)
 		} else {
 			look = append(look, src)
 		}
 	}
 	return look, left, nil
+}
+
+// hides reports whether a source does not render and holds Applications: which nobody knows, and what they apply may be what has
+// changed. What is only not fetched counts as left alone.
+func (s *Since) hides(found *render.Discovery, src render.Source) bool {
+	l := found.Looked(src.ID)
+	return l != nil && l.Err != nil && len(l.Err.Needs) == 0 && s.prints.Of(src).MayHold("Application")
 }
 
 // touches reports whether a change can change what a source renders.
@@ -269,8 +276,11 @@ func (s *Since) undeclared(look, left []render.Source, others *Declared, o *Opti
 // sameFailures takes out of what could not be looked at what failed in the same way at the revision, and says so, as of
 // sources that are left out and known not to render.
 func (s *Since) sameFailures(found *render.Discovery, left []render.Source, others *Declared) (out []Notice) {
+	all := 0
+	sources := map[Notice]int{} // by their one reason, without how many they are
 	say := func(e *render.Error) {
-		out = append(out, Notice{Kind: NoticeUnchanged, File: e.File, Line: e.Line, Text: "is not judged, as at " + s.Name + ": " + e.Msg})
+		all++
+		sources[Notice{Kind: NoticeUnchanged, File: e.File, Line: e.Line, Text: e.Msg}]++
 	}
 	found.Failed = slices.DeleteFunc(slices.Clone(found.Failed), func(e *render.Error) bool {
 		same := !slices.Contains(s.Changed, e.File) &&
@@ -283,10 +293,28 @@ func (s *Since) sameFailures(found *render.Discovery, left []render.Source, othe
 	for _, src := range left {
 		if e := others.failed[src.ID]; e != nil {
 			say(e)
+		} else if l := found.Looked(src.ID); l != nil && l.Err != nil {
+			say(l.Err)
 		}
+	}
+	for n, count := range sources {
+		what := "is not judged"
+		if count > 1 {
+			what = fmt.Sprintf("keeps %d sources from being judged", count)
+		}
+		n.Text = what + ", as at " + s.Name + ": " + n.Text
+		out = append(out, n)
+	}
+	sortNotices(out)
+	if len(out) > maxSameFailures {
+		out = append(out[:maxSameFailures], Notice{Kind: NoticeUnchanged,
+			Text: fmt.Sprintf("%d sources in all are not judged, as at %s", all, s.Name)})
 	}
 	return out
 }
+
+// maxSameFailures is how many reasons for failures of a revision's own are said one by one.
+const maxSameFailures = 5
 
 // kindsThatDeclare are the kinds of objects that bear on how other sources' objects are judged.
 func (o *Options) kindsThatDeclare() []string {

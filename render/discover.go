@@ -30,9 +30,9 @@ type Discovery struct {
 
 // Looked is what Explore found out about a source that may hold objects that name others.
 type Looked struct {
-	Kind   Kind
-	Read   *ReadSet
-	Failed bool // it did not render, so nobody knows what it names
+	Kind Kind
+	Read *ReadSet
+	Err  *Error // why it did not render, so that nobody knows what it names
 }
 
 // Via is what the renders looked at that led to a source which an object names, from the first one on; nil for other sources.

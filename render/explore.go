@@ -268,7 +268,7 @@ func (e *explorer) kustomizationMayHold(dir string, seen map[string]bool) bool {
 
 // follow takes what the objects of one source name. Its error is a bound that was hit.
 func (e *explorer) follow(r *Result) (next []Source, limit *Error) {
-	e.looked[r.Source.ID] = &Looked{r.Source.Kind, &r.Read, r.Err != nil}
+	e.looked[r.Source.ID] = &Looked{r.Source.Kind, &r.Read, r.Err}
 	via := append(e.via[r.Source.ID][:len(e.via[r.Source.ID]):len(e.via[r.Source.ID])], &r.Read)
 	for i := range r.Objects {
 		o := &r.Objects[i]
