@@ -212,7 +212,8 @@ type prover struct {
 	options check.Options
 	before  *check.Run
 	loc     *render.Locator
-	inScope map[string]bool           // sources that the user asked about
+	inScope map[string]bool // sources that the user asked about
+	reads   map[string]*render.ReadSet
 	found   map[string]*render.Object // objects with findings, by source and objectKey
 	known   map[findingKey]bool       // findings before
 

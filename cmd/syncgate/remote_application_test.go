@@ -80,6 +80,22 @@ func TestRemoteApplicationValues(t *testing.T) {
 	}
 	r.want(0, nil, "check", "--select", "pss/allowPrivilegeEscalation", "--allow-remote", far.host)
 
+	// A file of values of the chart's own is not the repository's of the same name.
+	own := "image: x\nsecurityContext:\n  allowPrivilegeEscalation: true\n"
+	r.write(r.dir, map[string]string{"env/prod.yaml": "{}\n", "production.yaml": own})
+	files["/stable/own.tgz"] = packFiles(t, map[string]string{"web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 2.0.0\n", "web/production.yaml": own,
+		"web/templates/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: web\n    image: {{ .Values.image }}\n    securityContext: {{ toYaml .Values.securityContext | nindent 6 }}\n"})
+	files["/stable/index.yaml"] = "apiVersion: v1\nentries: {web: [{name: web, version: 1.0.0, urls: [web.tgz]}, {name: web, version: 2.0.0, urls: [own.tgz]}]}\n"
+	r.write(r.dir, map[string]string{"argocd/web.yaml": strings.ReplaceAll(strings.ReplaceAll(app, "1.0.0", "2.0.0"), ", $values/env/prod.yaml", "")})
+	r.want(1, []string{"chart web 2.0.0 of " + far.URL + "/stable is not in this repository"}, "fix", "--select", "pss/allowPrivilegeEscalation", "--allow-remote", far.host)
+	if data, err := os.ReadFile(filepath.Join(r.dir, "production.yaml")); err != nil || string(data) != own {
+		t.Errorf("%v: production.yaml holds\n%s", err, data)
+	}
+	r.write(r.dir, map[string]string{"argocd/web.yaml": app})
+	if err := os.Remove(filepath.Join(r.dir, "production.yaml")); err != nil {
+		t.Fatal(err)
+	}
+
 	// Argo CD merges such a file, too; and what the chart renders may be Applications of this repository.
 	files["/stable/web.tgz"] = packFiles(t, map[string]string{"web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n", "web/.argocd-source.yaml": "{}"})
 	r.want(2, []string{"argocd/web.yaml:8: chart web 1.0.0 of " + far.URL + "/stable holds .argocd-source.yaml"}, "render", "--allow-remote", far.host)
