@@ -109,7 +109,15 @@ func (r *Run) Say(ns ...Notice) {
 func Check(ctx context.Context, t *render.Tree, o Options) (*Run, error) {
 	pool := render.NewPool(t, o.Render, o.Limits)
 	defer pool.Close()
-	found, err := render.Explore(ctx, t, pool, o.Discover)
+	r, err := newRunner(t, o)
+	if err != nil {
+		return nil, err
+	}
+	each := r.take
+	if o.Since != nil {
+		each = nil
+	}
+	found, err := render.Explore(ctx, t, pool, o.Discover, each)
 	if err != nil {
 		return nil, err
 	}
@@ -118,13 +126,12 @@ func Check(ctx context.Context, t *render.Tree, o Options) (*Run, error) {
 			return nil, err
 		}
 	}
-	judge := Sources
+	var run *Run
 	if o.Since != nil {
-		judge = func(ctx context.Context, t *render.Tree, pool *render.Pool, _ []render.Source, o Options) (*Run, error) {
-			return checkSince(ctx, t, pool, found, o)
-		}
+		run, err = checkSince(ctx, t, pool, found, o)
+	} else {
+		run, err = r.rest(ctx, pool, found, o.Declared)
 	}
-	run, err := judge(ctx, t, pool, found.Sources, o)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +145,7 @@ func Check(ctx context.Context, t *render.Tree, o Options) (*Run, error) {
 func declareOthers(ctx context.Context, t *render.Tree, pool *render.Pool, asked []render.Source, o Options) (*Declared, error) {
 	whole := o.Discover
 	whole.Paths = nil
-	all, err := render.Explore(ctx, t, pool, whole)
+	all, err := render.Explore(ctx, t, pool, whole, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -161,13 +168,7 @@ func Sources(ctx context.Context, t *render.Tree, pool *render.Pool, sources []r
 	if err != nil {
 		return nil, err
 	}
-	r.total = len(sources)
-	if err := pool.Render(ctx, t, sources, r.take); err != nil {
-		return nil, err
-	}
-	return r.finish(func(sources []render.Source, each func(render.Result)) error {
-		return pool.Render(ctx, t, sources, each)
-	})
+	return r.render(ctx, pool, sources)
 }
 
 // Rendered judges sources that are rendered already, by Options.Render; it may do so once more, in this process.
@@ -176,7 +177,7 @@ func Rendered(t *render.Tree, results []render.Result, o Options) (*Run, error) 
 	if err != nil {
 		return nil, err
 	}
-	r.total = len(results)
+	r.expect(len(results))
 	for _, res := range results {
 		r.take(res)
 	}

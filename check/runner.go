@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"path"
 	"runtime"
@@ -35,6 +36,13 @@ type runner struct {
 	declared *Declared
 	labels   *namespaces // nil until it is known
 	waiting  []*waiting
+	stand    []standing
+}
+
+// standing is an object that stands for sources, and the source that it is from.
+type standing struct {
+	source string
+	object render.Object
 }
 
 // scopeTerms are the terms of a scope. For LevelAuto they are completed for each namespace.
@@ -128,6 +136,61 @@ func (r *runner) terms(src *render.Source, namespace string) (t *terms, ok bool)
 	return &out, true
 }
 
+// render renders and judges sources, and ends the run.
+func (r *runner) render(ctx context.Context, pool *render.Pool, sources []render.Source) (*Run, error) {
+	r.expect(len(sources))
+	if err := pool.Render(ctx, r.tree, sources, r.take); err != nil {
+		return nil, err
+	}
+	return r.finish(r.again(ctx, pool))
+}
+
+// rest ends a run that gets the results of an exploration. others is what sources outside of the run declare.
+func (r *runner) rest(ctx context.Context, pool *render.Pool, found *render.Discovery, others *Declared) (*Run, error) {
+	sources, gone := found.Remaining()
+	r.expect(len(found.Sources))
+	err := pool.Render(ctx, r.tree, sources, r.take)
+	if last := found.Wait(); err == nil {
+		err = last
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.forget(gone)
+	declared := others.clone()
+	for id, x := range r.declared.bySource {
+		declared.put(id, x)
+	}
+	r.declared = declared
+	return r.finish(r.again(ctx, pool))
+}
+
+// expect says how many sources there are, as far as is known.
+func (r *runner) expect(total int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.total = total
+}
+
+// again renders sources a second time.
+func (r *runner) again(ctx context.Context, pool *render.Pool) rerender {
+	return func(sources []render.Source, each func(render.Result)) error {
+		return pool.Render(ctx, r.tree, sources, each)
+	}
+}
+
+// forget takes out what sources have brought in.
+func (r *runner) forget(ids []string) {
+	in := func(id string) bool { _, ok := slices.BinarySearch(ids, id); return ok }
+	r.waiting = slices.DeleteFunc(r.waiting, func(w *waiting) bool { return in(w.rep.Source.ID) })
+	r.run.Findings = slices.DeleteFunc(r.run.Findings, func(f Finding) bool { return in(f.Source) })
+	r.run.Skipped = slices.DeleteFunc(r.run.Skipped, func(s render.Skipped) bool { return in(s.Path) })
+	r.stand = slices.DeleteFunc(r.stand, func(s standing) bool { return in(s.source) })
+	for _, id := range ids {
+		delete(r.declared.bySource, id)
+	}
+}
+
 // take judges one rendered source. It is called from several goroutines.
 func (r *runner) take(res render.Result) {
 	if r.o.Observe != nil {
@@ -151,13 +214,13 @@ func (r *runner) take(res render.Result) {
 	r.locate(judged.Findings)
 	r.declared.put(res.Source.ID, declared)
 
-	missed := r.missed(&res)
+	stand := r.standing(&res)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.run.Failed = append(r.run.Failed, missed...)
+	r.stand = append(r.stand, stand...)
 	r.done++
 	if r.o.Progress != nil {
-		r.o.Progress(r.done, r.total)
+		r.o.Progress(r.done, max(r.done, r.total))
 	}
 	if res.NotManifests != "" {
 		if path.Base(res.Source.Path) == ConfigFile {
@@ -170,16 +233,25 @@ func (r *runner) take(res render.Result) {
 	r.run.Findings = append(r.run.Findings, judged.Findings...)
 }
 
-// missed are the objects that stand for sources and that discovery did not see: what they apply is not judged.
-func (r *runner) missed(res *render.Result) (out []*render.Error) {
-	follow := r.o.Discover.Follow
-	if follow == nil {
+// standing are the objects of a source that stand for others.
+func (r *runner) standing(res *render.Result) (out []standing) {
+	if r.o.Discover.Follow == nil {
 		return nil
 	}
 	for i := range res.Objects {
-		if o := &res.Objects[i]; follow.Missed(r.tree, o) {
-			out = append(out, &render.Error{Source: res.Source.ID, File: o.File, Msg: o.ID() + " was not found before it was rendered, " +
-				"so what it applies is not judged", Hint: "write its apiVersion out where it is made"})
+		if o := &res.Objects[i]; r.o.Discover.Follow.Stands(o) {
+			out = append(out, standing{res.Source.ID, *o})
+		}
+	}
+	return out
+}
+
+// missed are the objects that stand for sources and that discovery did not see: what they apply is not judged.
+func (r *runner) missed() (out []*render.Error) {
+	for i := range r.stand {
+		if s := &r.stand[i]; r.o.Discover.Follow.Missed(r.tree, &s.object) {
+			out = append(out, &render.Error{Source: s.source, File: s.object.File, Msg: s.object.ID() + " was not found before it was rendered, " +
+				"so what it applies is not judged", Hint: "write its apiVersion and kind out where it is made"})
 		}
 	}
 	return out
@@ -206,14 +278,15 @@ func (r *runner) locate(fs []Finding) {
 	}
 }
 
-// finish judges what had to wait and puts the run in order.
 // rerender renders sources once more and hands each result to a function, perhaps several at once.
 type rerender func(sources []render.Source, each func(render.Result)) error
 
+// finish judges what had to wait and puts the run in order.
 func (r *runner) finish(again rerender) (*Run, error) {
 	if r.labels == nil {
 		r.labels = r.declared.namespaces(r.latest)
 	}
+	r.run.Failed = append(r.run.Failed, r.missed()...)
 	r.judgeWaiting()
 	if err := r.lookAgain(again); err != nil {
 		return nil, err

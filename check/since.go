@@ -120,7 +120,7 @@ func (s *Since) appliedBefore(t *render.Tree, found *render.Discovery, follow re
 	var places []string
 	for _, c := range s.Changed {
 		data, err := s.Before.ReadFile(c)
-		if err != nil || !follow.Mentions(data) {
+		if err != nil || !slices.ContainsFunc(follow.Marks(), func(mark string) bool { return bytes.Contains(data, []byte(mark)) }) {
 			continue
 		}
 		named, ok := applicationPaths(data)

@@ -81,7 +81,7 @@ func Fix(ctx context.Context, t *render.Tree, o Options) (*Verified, error) {
 
 // fix is Fix in a prover that knows nothing yet.
 func (p *prover) fix(ctx context.Context, o Options) (*Verified, error) {
-	scope, err := render.Explore(ctx, p.tree, p.pool, o.Check.Discover)
+	scope, err := render.Explore(ctx, p.tree, p.pool, o.Check.Discover, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +94,7 @@ func (p *prover) fix(ctx context.Context, o Options) (*Verified, error) {
 	}
 	whole := o.Check.Discover
 	whole.Paths = nil
-	all, err := render.Explore(ctx, p.tree, p.pool, whole)
+	all, err := render.Explore(ctx, p.tree, p.pool, whole, nil)
 	if err != nil {
 		return nil, err
 	}

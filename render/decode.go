@@ -8,16 +8,19 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // document is one YAML or JSON document of a manifest.
 type document struct {
-	index int // among all documents of the file, empty ones included
-	node  *yaml.Node
-	json  []byte // as a cluster's client would read it; nil when the document is empty
-	head  []byte // json with no more than apiVersion, kind, metadata and items at the top; nil when nobody made it
+	index  int // among all documents of the file, empty ones included
+	node   *yaml.Node
+	line   int     // where its value starts, from 1; 0 when nobody noted it
+	stream *stream // what it was read from, when node is nil
+	json   []byte  // as a cluster's client would read it; nil when the document is empty
+	head   []byte  // json with no more than apiVersion, kind, metadata and items at the top; nil when nobody made it
 }
 
 // decode reads all documents of a manifest. YAML is read as kubectl, Helm and Argo CD hand it to the API server
@@ -33,6 +36,14 @@ func decode(file string, data []byte, b *budget) ([]document, error) {
 			return nil, err
 		}
 	}
+	if docs, ok := decodeBlock(data, b); ok {
+		return docs, nil
+	}
+	return decodeYAML(file, data, b)
+}
+
+// decodeYAML reads YAML of any kind.
+func decodeYAML(file string, data []byte, b *budget) ([]document, error) {
 	var docs []document
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	for i := 0; ; i++ {
@@ -47,6 +58,9 @@ func decode(file string, data []byte, b *budget) ([]document, error) {
 			err = yamlError(file, err)
 		}
 		d := document{index: i, node: &n}
+		if len(n.Content) > 0 {
+			d.line = n.Content[0].Line
+		}
 		if err == nil {
 			d.json, d.head, err = toJSON(&n, b)
 		}
@@ -55,6 +69,35 @@ func decode(file string, data []byte, b *budget) ([]document, error) {
 		}
 		docs = append(docs, d)
 	}
+}
+
+// stream is what documents were read from that have no nodes.
+type stream struct {
+	data []byte
+
+	once  sync.Once
+	nodes []*yaml.Node
+}
+
+// tree is the document's node, nil when it was JSON.
+func (d document) tree() *yaml.Node {
+	if d.node != nil || d.stream == nil {
+		return d.node
+	}
+	d.stream.once.Do(func() {
+		dec := yaml.NewDecoder(bytes.NewReader(d.stream.data))
+		for {
+			var n yaml.Node
+			if dec.Decode(&n) != nil {
+				return
+			}
+			d.stream.nodes = append(d.stream.nodes, &n)
+		}
+	})
+	if d.index < len(d.stream.nodes) {
+		return d.stream.nodes[d.index]
+	}
+	return nil
 }
 
 func looksLikeJSON(data []byte) bool {
@@ -133,6 +176,14 @@ func yamlError(file string, err error) *Error {
 	if strings.Contains(msg, "exceeded max depth") {
 		e.Msg, e.Limit, e.Hint = "nested deeper than 10000 levels", true, "no Kubernetes object is: look for what builds it"
 	}
+	return e
+}
+
+// YAMLError is an error of kyaml's parser, or of one that is made of it, as it is told of a file: with its line, and without
+// what it quotes of the file's values.
+func YAMLError(file string, err error) *Error {
+	e := yamlError(file, err)
+	e.Msg = withoutContents(e.Msg)
 	return e
 }
 

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"maps"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -22,10 +23,39 @@ type Discovery struct {
 	Skipped []Skipped // sorted by path
 	Failed  []*Error  // what could not be looked at
 
+	// Rendered are the IDs of the sources whose results Explore hands on until Wait returns, in no order.
+	Rendered []string
+
 	parsed map[string]*yaml.Node // what it went by
 	listed map[string][]Entry
 	via    map[string][]*ReadSet // of Explore, by source
 	looked map[string]*Looked    // of Explore
+	by     *discoverer
+	wait   func() error
+}
+
+// Wait waits for the last of the results that Explore hands on. Its error is that of the context.
+func (d *Discovery) Wait() error {
+	if d.wait == nil {
+		return nil
+	}
+	return d.wait()
+}
+
+// Remaining are the sources that Explore has not handed on, and gone the IDs of those that it has, but that are none after
+// all: they are judged as an Application applies them.
+func (d *Discovery) Remaining() (rest []Source, gone []string) {
+	had := map[string]bool{}
+	for _, id := range d.Rendered {
+		had[id] = true
+	}
+	for _, s := range d.Sources {
+		if !had[s.ID] {
+			rest = append(rest, s)
+		}
+		delete(had, s.ID)
+	}
+	return rest, slices.Sorted(maps.Keys(had))
 }
 
 // Looked is what Explore found out about a source that may hold objects that name others.
@@ -67,21 +97,33 @@ type DiscoverOptions struct {
 // another source (a base, a component, a subchart, a file that a kustomization or chart reads) is skipped, with the
 // reason.
 func Discover(t *Tree, o DiscoverOptions) (*Discovery, error) {
-	d := &discoverer{tree: t, all: o.All, helm: o.Helm, declared: o.Declared, taken: map[string]bool{}}
+	d := &discoverer{tree: t, all: o.All, helm: o.Helm, declared: o.Declared}
 	d.scan = newScan(t, o.Known)
 	d.scan.walk(".")
 	d.owners = findOwners(t, d.scan)
-	if len(o.Paths) == 0 {
-		o.Paths = []string{"."}
+	return d.discovery(o.Paths)
+}
+
+// again is what is found below other paths.
+func (d *Discovery) again(paths []string) (*Discovery, error) {
+	by := *d.by
+	by.sources, by.skipped, by.failed = nil, nil, nil
+	return by.discovery(paths)
+}
+
+// discovery is what is found below paths.
+func (d *discoverer) discovery(paths []string) (*Discovery, error) {
+	if d.taken = map[string]bool{}; len(paths) == 0 {
+		paths = []string{"."}
 	}
-	for _, p := range o.Paths {
+	for _, p := range paths {
 		if err := d.path(p); err != nil {
 			return nil, err
 		}
 	}
 	sort.Slice(d.sources, func(i, j int) bool { return d.sources[i].ID < d.sources[j].ID })
 	sort.Slice(d.skipped, func(i, j int) bool { return d.skipped[i].Path < d.skipped[j].Path })
-	return &Discovery{Sources: d.sources, Skipped: d.skipped, Failed: d.failed, parsed: d.scan.parsed, listed: d.scan.listed}, nil
+	return &Discovery{Sources: d.sources, Skipped: d.skipped, Failed: d.failed, parsed: d.scan.parsed, listed: d.scan.listed, by: d}, nil
 }
 
 type discoverer struct {

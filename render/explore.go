@@ -5,20 +5,16 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"path"
-	"slices"
 	"sort"
 	"strings"
 	"sync"
-
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // Follower knows objects that stand for sources of the repository, such as Argo CD's Applications.
 type Follower interface {
-	// Mentions reports whether a file can hold such an object, or make one: only sources that read one that does are
-	// looked into.
-	Mentions(data []byte) bool
+	// Marks are texts that all stand in what a source reads that renders such an object, in one file or several: only
+	// sources where none is missing are looked into.
+	Marks() []string
 	// Stands reports whether an object stands for sources.
 	Stands(o *Object) bool
 	// Follow says what an object of a rendered source stands for; ok is false for every other object.
@@ -47,29 +43,32 @@ const (
 //
 // A source that an object names is taken when the object is found in one of DiscoverOptions.Paths, and when the source
 // stands there itself.
-func Explore(ctx context.Context, t *Tree, pool *Pool, o DiscoverOptions) (*Discovery, error) {
+//
+// each, when it is not nil, gets what is rendered of entry points on the way, from several goroutines at once and until
+// Discovery.Wait returns: Discovery.Rendered lists them. Not all of them stay entry points.
+func Explore(ctx context.Context, t *Tree, pool *Pool, o DiscoverOptions, each func(Result)) (*Discovery, error) {
 	found, err := Discover(t, o)
 	if err != nil || o.Follow == nil {
 		return found, err
 	}
 	all := found
 	if len(o.Paths) > 0 && !(len(o.Paths) == 1 && o.Paths[0] == ".") {
-		whole := o
-		whole.Paths = nil
-		if all, err = Discover(t, whole); err != nil {
+		if all, err = found.again(nil); err != nil {
 			return nil, err
 		}
 	}
-	e := &explorer{tree: t, pool: pool, o: o, inScope: map[string]bool{}, applied: map[string]string{}, keys: map[string]bool{},
-		via: map[string][]*ReadSet{}, looked: map[string]*Looked{}}
+	e := &explorer{tree: t, pool: pool, o: o, each: each, inScope: map[string]bool{}, applied: map[string]string{},
+		keys: map[string]bool{}, entry: map[string]bool{}, via: map[string][]*ReadSet{}, looked: map[string]*Looked{}}
 	for _, s := range found.Sources {
-		e.inScope[s.ID] = true
+		e.inScope[s.ID], e.entry[s.ID] = true, each != nil
 	}
 	if err := e.paths(); err != nil {
 		return nil, err
 	}
-	e.mention(all.listed)
+	e.early = startEarly(ctx, e, found.Sources)
+	e.mark(all)
 	if err := e.explore(ctx, mergeSources(found.Sources, all.Sources)); err != nil {
+		e.early.end()
 		return nil, err
 	}
 	return e.discovery(found), nil
@@ -93,10 +92,14 @@ type explorer struct {
 	tree    *Tree
 	pool    *Pool
 	o       DiscoverOptions
-	below   []string // DiscoverOptions.Paths, links followed
-	marked  []string // files that mention what the Follower knows
+	below   []string  // DiscoverOptions.Paths, links followed
+	marks   []*marker // the Follower's, the rarest first
 	named   []namedSource
-	keys    map[string]bool   // of named
+	keys    map[string]bool // of named
+	each    func(Result)    // for results of entry points, nil when nobody asks for them
+	entry   map[string]bool // IDs of entry points that each is for
+	handed  []string        // IDs of those that it has had or gets
+	early   *early
 	inScope map[string]bool   // sources, by ID or key
 	applied map[string]string // file or directory -> what applies it
 	via     map[string][]*ReadSet
@@ -133,37 +136,9 @@ func (e *explorer) asked(name string) bool {
 	return len(e.below) == 0
 }
 
-// mention lists the files that can hold or make what the Follower knows: manifests and templates.
-// listed are the directories that discovery has listed already.
-func (e *explorer) mention(listed map[string][]Entry) {
-	var names []string
-	var walk func(dir string)
-	walk = func(dir string) {
-		entries, ok := listed[dir]
-		if !ok {
-			entries, _ = e.tree.ReadDir(dir)
-		}
-		for _, x := range entries {
-			name := path.Join(dir, x.Name)
-			switch {
-			case x.Link || x.Dir && x.Name == "node_modules":
-			case x.Dir:
-				walk(name)
-			case isYAMLName(x.Name) || path.Ext(x.Name) == ".tpl" || path.Ext(x.Name) == ".txt" || path.Ext(x.Name) == "":
-				names = append(names, name)
-			case path.Ext(x.Name) == ".tgz":
-				e.marked = append(e.marked, name) // may hold anything
-			}
-		}
-	}
-	walk(".")
-	e.marked = append(e.marked, e.tree.matching(names, maxIndexFile, e.o.Follow.Mentions)...)
-	sort.Strings(e.marked)
-}
-
 // explore renders sources, follows their objects, and goes on with what these name.
 func (e *explorer) explore(ctx context.Context, sources []Source) error {
-	for depth := 0; len(e.marked) > 0 && len(sources) > 0; depth++ {
+	for depth := 0; len(sources) > 0; depth++ {
 		if depth > maxFollowDepth {
 			e.failed = append(e.failed, &Error{Source: sources[0].ID, File: sources[0].Path, Limit: true,
 				Msg:  fmt.Sprintf("Applications of Applications, more than %d deep", maxFollowDepth),
@@ -176,14 +151,7 @@ func (e *explorer) explore(ctx context.Context, sources []Source) error {
 				look = append(look, s)
 			}
 		}
-		var mu sync.Mutex
-		var results []Result
-		err := e.pool.Render(ctx, e.tree, look, func(r Result) {
-			r.Objects = slices.DeleteFunc(r.Objects, func(o Object) bool { return !e.o.Follow.Stands(&o) })
-			mu.Lock()
-			defer mu.Unlock()
-			results = append(results, r)
-		})
+		results, err := e.render(ctx, look)
 		if err != nil {
 			return err
 		}
@@ -201,69 +169,38 @@ func (e *explorer) explore(ctx context.Context, sources []Source) error {
 	return nil
 }
 
-// mayHold reports whether a source may read a file that mentions what the Follower knows.
-func (e *explorer) mayHold(s *Source) bool {
-	switch s.Kind {
-	case KindPlain:
-		return has(e.marked, s.Path)
-	case KindKustomize:
-		return e.kustomizationMayHold(s.Path, map[string]bool{}) || len(s.Kustomize.Components)+len(s.Kustomize.Patches) > 0
-	case KindHelm, KindDirectory:
-	default:
-		return true
-	}
-	if s.Chart != nil {
-		return true // it may hold anything
-	}
-	for _, l := range s.Helm.Values {
-		if l.Encoding == EncodingInline || has(e.marked, l.File) {
-			return true
+// render renders sources, but what is early, and keeps those of their objects that stand for others.
+func (e *explorer) render(ctx context.Context, sources []Source) ([]Result, error) {
+	begun, rest := e.early.halt(sources)
+	for _, s := range rest {
+		if e.entry[s.ID] {
+			e.handed = append(e.handed, s.ID)
 		}
 	}
-	return e.markedBelow(s.Path)
+	var mu sync.Mutex
+	var results []Result
+	err := e.pool.Render(ctx, e.tree, rest, func(r Result) {
+		r = e.hand(r)
+		mu.Lock()
+		defer mu.Unlock()
+		results = append(results, r)
+	})
+	return append(results, e.early.results(begun)...), err
 }
 
-func (e *explorer) markedBelow(dir string) bool {
-	for _, m := range e.marked {
-		if under(m, dir) {
-			return true
+// hand hands an entry point's result on, and returns what it holds of objects that stand for sources.
+func (e *explorer) hand(r Result) Result {
+	if e.entry[r.Source.ID] {
+		e.each(r)
+	}
+	var stand []Object
+	for i := range r.Objects {
+		if e.o.Follow.Stands(&r.Objects[i]) {
+			stand = append(stand, r.Objects[i])
 		}
 	}
-	return false
-}
-
-// kustomizationMayHold looks at everything that a kustomization names, and what that names. What is not in the repository may
-// hold anything.
-func (e *explorer) kustomizationMayHold(dir string, seen map[string]bool) bool {
-	if seen[dir] {
-		return false
-	}
-	seen[dir] = true
-	var root *yaml.Node
-	for _, name := range kustomizationNames {
-		if file := path.Join(dir, name); root == nil && e.tree.Exists(file) {
-			root = readYAML(e.tree, file)
-			if has(e.marked, file) {
-				return true
-			}
-		}
-	}
-	for _, ref := range kustomizationRefs(root) {
-		real, err := e.tree.Resolve(path.Join(dir, ref))
-		switch {
-		case err != nil && !strings.Contains(ref, "/"):
-		case err != nil, has(e.marked, real):
-			return true
-		case e.tree.IsDir(real) && e.kustomizationMayHold(real, seen):
-			return true
-		}
-	}
-	for _, chart := range inflatedCharts(root) {
-		if e.markedBelow(path.Join(dir, chart)) {
-			return true
-		}
-	}
-	return false
+	r.Objects = stand
+	return r
 }
 
 // follow takes what the objects of one source name. Its error is a bound that was hit.
@@ -348,6 +285,7 @@ func (e *explorer) apply(s *Source, by string) {
 // discovery is what was found statically, without what objects apply, and what they apply.
 func (e *explorer) discovery(found *Discovery) *Discovery {
 	out := &Discovery{Skipped: append(found.Skipped, e.skipped...), Failed: append(found.Failed, e.failed...),
+		Rendered: append(e.handed, e.early.ids()...), wait: e.early.end,
 		via: map[string][]*ReadSet{}, looked: e.looked}
 	for _, s := range found.Sources {
 		if by := e.applied[string(s.Kind)+" "+s.Path]; by != "" && !e.o.All && !e.declared(s.Path) {

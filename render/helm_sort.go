@@ -91,7 +91,7 @@ func (o *helmOutput) parse(m *manifest) error {
 	m.rank = installRank(m.head.Kind)
 	if !o.text { // nothing else asks for the nodes, which take ten times the memory of the text
 		for i := range m.docs {
-			m.docs[i].node = nil
+			m.docs[i].node, m.docs[i].stream = nil, nil
 		}
 	}
 	return nil

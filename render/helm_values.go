@@ -124,7 +124,7 @@ func readLayer(t *Tree, l ValueLayer, b *budget) (map[string]any, error) {
 		return nil, &Error{File: l.File, Msg: fmt.Sprintf("holds %d documents, values were expected in document %d", len(docs), l.Doc)}
 	}
 	d := docs[l.Doc]
-	line := lineOf(d.node, l.DocPath)
+	line := lineOf(d.tree(), l.DocPath)
 	at, err := fieldAt(d.json, l.DocPath)
 	if err != nil {
 		return nil, &Error{File: l.File, Line: line, Msg: err.Error()}

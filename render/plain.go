@@ -157,8 +157,8 @@ func atLine(err error, file string, d document) error {
 	}
 	out := *e
 	out.File = file
-	if out.Line == 0 && d.node != nil && len(d.node.Content) > 0 {
-		out.Line = d.node.Content[0].Line
+	if out.Line == 0 {
+		out.Line = d.line
 	}
 	return &out
 }

@@ -13,6 +13,8 @@ type Pool struct {
 	opts   Options
 	limits Limits
 
+	slots chan struct{} // one for each worker that may work
+
 	mu    sync.Mutex
 	first chan *worker // on its way, nil in it when it failed to start; nil once it was asked for
 	idle  []*worker
@@ -23,6 +25,7 @@ type Pool struct {
 func NewPool(t *Tree, opts Options, limits Limits) *Pool {
 	first := make(chan *worker, 1)
 	p := &Pool{dir: t.Dir(), opts: opts, limits: limits.withDefaults(), first: first}
+	p.slots = make(chan struct{}, p.limits.Workers)
 	go func() {
 		w, err := p.start()
 		if err != nil {
@@ -34,8 +37,14 @@ func NewPool(t *Tree, opts Options, limits Limits) *Pool {
 }
 
 // Render renders sources of t, which must stand on the pool's directory, and hands each Result to each, from several
-// goroutines at once and in no order. It returns ctx's error when ctx ends before all are done.
+// goroutines at once and in no order. It returns ctx's error when ctx ends before all are done. Several calls at a time
+// share the workers.
 func (p *Pool) Render(ctx context.Context, t *Tree, sources []Source, each func(Result)) error {
+	return p.renderWhile(ctx, t, sources, func(Source) bool { return true }, each)
+}
+
+// renderWhile is Render for as many sources, one after the other, as begin returns true for.
+func (p *Pool) renderWhile(ctx context.Context, t *Tree, sources []Source, begin func(Source) bool, each func(Result)) error {
 	workers := min(p.limits.Workers, len(sources))
 	if workers > 1 && len(sources) > workers {
 		sources = heaviestFirst(t, sources)
@@ -43,27 +52,25 @@ func (p *Pool) Render(ctx context.Context, t *Tree, sources []Source, each func(
 	todo := make(chan Source)
 	var wg sync.WaitGroup
 	for range workers {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			for src := range todo {
 				each(p.complete(ctx, t, src))
 			}
-		}()
+		})
 	}
-	var err error
-feed:
+	defer wg.Wait()
+	defer close(todo)
 	for _, src := range sources {
+		if !begin(src) {
+			return nil
+		}
 		select {
 		case todo <- src:
 		case <-ctx.Done():
-			err = ctx.Err()
-			break feed
+			return ctx.Err()
 		}
 	}
-	close(todo)
-	wg.Wait()
-	return err
+	return nil
 }
 
 // Close ends all workers and removes their directories.
@@ -72,12 +79,12 @@ func (p *Pool) Close() {
 	defer p.mu.Unlock()
 	if p.first != nil {
 		if w := <-p.first; w != nil {
-			w.stop()
+			w.Stop()
 		}
 		p.first = nil
 	}
 	for _, w := range p.idle {
-		w.stop()
+		w.Stop()
 	}
 	p.idle = nil
 }
@@ -110,13 +117,15 @@ func (p *Pool) one(ctx context.Context, t *Tree, src Source) Result {
 		e.Source, e.File = src.ID, src.Path
 		return Result{Source: src, Err: e}
 	}
+	p.slots <- struct{}{}
+	defer func() { <-p.slots }()
 	w, err := p.take()
 	if err != nil {
 		return fail(&Error{Msg: fmt.Sprintf("starting a render worker: %v", err)})
 	}
 	var res Result
 	if err := w.do(ctx, w.request(t, src), &res); err != nil {
-		cause := w.stop()
+		cause := w.Stop()
 		if ctx.Err() != nil {
 			return fail(&Error{Msg: "interrupted"})
 		}

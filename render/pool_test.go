@@ -5,13 +5,14 @@ import (
 	"context"
 	"encoding/gob"
 	"errors"
+	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/syncgate/syncgate/render/spawn"
 )
 
 func TestMain(m *testing.M) {
@@ -84,8 +85,7 @@ func TestPoolReplacesDeadWorkers(t *testing.T) {
 		t.Fatal(r.Err)
 	}
 	first := pool.idle[0]
-	first.cmd.Process.Kill()
-	first.cmd.Process.Wait()
+	first.Kill()
 	r := render()
 	if r.Err == nil || !strings.Contains(r.Err.Msg, "the render worker died") || r.Err.Hint == "" {
 		t.Errorf("a source in a dead worker: %v", r.Err)
@@ -93,7 +93,7 @@ func TestPoolReplacesDeadWorkers(t *testing.T) {
 	if r := render(); r.Err != nil || pool.idle[0] == first {
 		t.Errorf("after that: %v", r.Err)
 	}
-	if _, err := os.Stat(first.tmp); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(first.Temp); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the dead worker's directory is still there: %v", err)
 	}
 }
@@ -103,9 +103,9 @@ func TestPoolClockEndsWhatWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.stop()
+	defer w.Stop()
 	// A request that never arrives whole: the worker waits for the rest of it.
-	in := w.in
+	in := w.In
 	if w.clock != time.Minute {
 		t.Errorf("a short render may take %v by the clock", w.clock)
 	}
@@ -143,43 +143,22 @@ func TestPoolStopsWithItsContext(t *testing.T) {
 // A worker whose pool is gone ends by itself, in the middle of whatever it renders.
 func TestWorkerEndsWithItsPool(t *testing.T) {
 	tree := writeRepo(t, chartWith(endless))
-	exe, err := os.Executable()
+	p, err := spawn.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
-	temp := filepath.Join(t.TempDir(), "worker")
-	if err := os.Mkdir(temp, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(exe)
-	cmd.Env = workerEnviron(temp)
-	in, err := cmd.StdinPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	enc := gob.NewEncoder(in)
+	defer p.Stop()
+	enc := gob.NewEncoder(p.In)
 	limits := Limits{Time: time.Hour}.withDefaults()
-	err = errors.Join(enc.Encode(workerConfig{Dir: tree.Dir(), Temp: temp, Limits: limits}), enc.Encode(request{Source: chartSource}), in.Close())
+	err = errors.Join(enc.Encode(workerConfig{Dir: tree.Dir(), Limits: limits}), enc.Encode(request{Source: chartSource}), p.In.Close())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("the worker ended with %v", err)
+	if _, err := io.Copy(io.Discard, p.Out); err != nil {
+		t.Error(err)
 	}
-	if _, err := os.Stat(temp); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(p.Temp); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("its directory is still there: %v", err)
-	}
-}
-
-func TestWorkerKnowsNoSecrets(t *testing.T) {
-	t.Setenv("GITHUB_TOKEN", "s3cret")
-	for _, v := range workerEnviron("/tmp/x") {
-		if strings.Contains(v, "s3cret") || strings.HasPrefix(v, "PATH=/") {
-			t.Errorf("a worker's environment holds %s", v)
-		}
 	}
 }
 
@@ -212,14 +191,8 @@ func TestCappedReader(t *testing.T) {
 	}
 }
 
-func TestHeadKeepsTheFatalError(t *testing.T) {
-	h := &head{}
-	h.Write([]byte(strings.Repeat("warning ", 5000)))
-	h.Write([]byte("x\nfatal error: stack overflow\nmore"))
-	if s := h.String(); !strings.HasPrefix(s, "fatal error: stack overflow") {
-		t.Errorf("kept %.60q", s)
-	}
-	e := (&worker{stderr: h}).explain(errors.New("EOF"), nil)
+func TestEndlessRecursionIsExplained(t *testing.T) {
+	e := (&worker{}).cause(errors.New("EOF"), nil, "fatal error: stack overflow\nmore")
 	if !e.Limit || e.Msg != "rendering recursed without end" {
 		t.Errorf("explained as %+v", e)
 	}

@@ -1,30 +1,26 @@
 package render
 
 import (
-	"bytes"
 	"context"
 	"encoding/gob"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/syncgate/syncgate/render/spawn"
 )
 
 // worker is one process.
 type worker struct {
-	cmd    *exec.Cmd
+	*spawn.Process
 	limits Limits
 	clock  time.Duration // how long one render may take
-	tmp    string
-	in     io.WriteCloser
 	enc    *gob.Encoder
 	dec    *gob.Decoder
 	out    *cappedReader
-	stderr *head
 	layer  int64 // of the edits that it has
 	copies int   // how many copies of remote things it knows
 }
@@ -40,45 +36,17 @@ func (w *worker) request(t *Tree, src Source) request {
 }
 
 func startWorker(cfg workerConfig) (*worker, error) {
-	exe, err := os.Executable()
+	p, err := spawn.Take()
 	if err != nil {
 		return nil, err
 	}
-	tmp, err := os.MkdirTemp("", "syncgate-render-")
-	if err != nil {
-		return nil, err
-	}
-	cfg.Temp = tmp
-	w := &worker{cmd: exec.Command(exe), limits: cfg.Limits, clock: cfg.Limits.clock(), tmp: tmp, stderr: &head{}}
-	w.cmd.Env = workerEnviron(tmp)
-	w.cmd.Dir = tmp
-	w.cmd.Stderr = w.stderr
-	in, err1 := w.cmd.StdinPipe()
-	out, err2 := w.cmd.StdoutPipe()
-	if err := errors.Join(err1, err2, w.cmd.Start()); err != nil {
-		os.RemoveAll(tmp)
-		return nil, err
-	}
-	w.in, w.out = in, &cappedReader{r: out, left: cfg.Limits.Output}
-	w.enc, w.dec = gob.NewEncoder(in), gob.NewDecoder(w.out)
+	w := &worker{Process: p, limits: cfg.Limits, clock: cfg.Limits.clock(), out: &cappedReader{r: p.Out, left: cfg.Limits.Output}}
+	w.enc, w.dec = gob.NewEncoder(p.In), gob.NewDecoder(w.out)
 	if err := w.enc.Encode(cfg); err != nil {
-		w.stop()
+		p.Stop()
 		return nil, err
 	}
 	return w, nil
-}
-
-// workerEnviron is all that a worker knows of the environment: no PATH to run anything from, no credentials, a home of
-// its own.
-func workerEnviron(tmp string) []string {
-	env := []string{workerEnv + "=1", "HOME=" + tmp, "TMPDIR=" + tmp, "TMP=" + tmp, "TEMP=" + tmp, "PATH=",
-		"GIT_ALLOW_PROTOCOL=none", "GOTRACEBACK=single", "GOGC=400"} // nothing to collect while packages are initialized
-	for _, k := range []string{"SystemRoot", "GORACE", "GOCOVERDIR"} {
-		if v := os.Getenv(k); v != "" {
-			env = append(env, k+"="+v)
-		}
-	}
-	return env
 }
 
 // errDeadline is what do returns when a source took too long.
@@ -101,28 +69,21 @@ func (w *worker) do(ctx context.Context, req request, res *Result) error {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		w.cmd.Process.Kill()
+		w.Kill()
 		<-done
 		return ctx.Err()
 	case <-timer.C:
-		w.cmd.Process.Kill()
+		w.Kill()
 		<-done
 		return errDeadline
 	}
 }
 
-// stop ends the process and returns how it ended.
-func (w *worker) stop() error {
-	w.in.Close()
-	w.cmd.Process.Kill()
-	err := w.cmd.Wait()
-	os.RemoveAll(w.tmp)
-	return err
-}
-
 // explain says why a worker died.
-func (w *worker) explain(err, exit error) *Error {
-	said := w.stderr.String()
+func (w *worker) explain(err, exit error) *Error { return w.cause(err, exit, w.Said()) }
+
+// cause says why a worker died that has written said.
+func (w *worker) cause(err, exit error, said string) *Error {
 	var status *exec.ExitError
 	code := 0
 	if errors.As(exit, &status) {
@@ -172,30 +133,4 @@ func (c *cappedReader) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.left -= int64(n)
 	return n, err
-}
-
-// head keeps the first bytes written to it, from a Go program's "fatal error" on when there is one.
-type head struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-const headSize = 8 << 10
-
-func (h *head) Write(p []byte) (int, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if i := bytes.Index(p, []byte("fatal error:")); i >= 0 {
-		h.buf.Reset()
-		h.buf.Write(p[i:min(len(p), i+headSize)])
-	} else if room := headSize - h.buf.Len(); room > 0 {
-		h.buf.Write(p[:min(room, len(p))])
-	}
-	return len(p), nil
-}
-
-func (h *head) String() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.buf.String()
 }

@@ -142,10 +142,11 @@ func asError(err error, src Source) *Error {
 
 // nodeText is a document as YAML text, without the "---" before it.
 func nodeText(d document) (string, error) {
-	if d.node == nil {
+	node := d.tree()
+	if node == nil {
 		out, err := sigsyaml.JSONToYAML(d.json)
 		return string(out), err
 	}
-	out, err := yaml.Marshal(d.node)
+	out, err := yaml.Marshal(node)
 	return strings.TrimPrefix(string(out), "---\n"), err
 }

@@ -31,16 +31,20 @@ func plainString(n *yaml.Node) (string, bool) {
 	if n.Value == "" {
 		return "", n.Tag == yaml.NodeTagString
 	}
-	if c := n.Value[0]; c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '/' {
-		if !yaml11Words[n.Value] {
-			return n.Value, true
-		}
+	if startsWord(n.Value) {
+		return n.Value, true
 	}
 	// A tree built by a program may hold the string "true" in a plain node: it is quoted when it is written.
 	if n.Tag == yaml.NodeTagString && (&yaml.Node{Kind: yaml.ScalarNode, Value: n.Value}).ShortTag() != yaml.NodeTagString {
 		return n.Value, true
 	}
 	return "", false
+}
+
+// isWord reports whether a plain scalar, which must not be empty, is a string because of how it starts.
+func startsWord(s string) bool {
+	c := s[0]
+	return (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '/') && !yaml11Words[s]
 }
 
 // scalarValue resolves a scalar as sigs.k8s.io/yaml does, which reads YAML 1.1.

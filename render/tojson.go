@@ -230,13 +230,19 @@ const hex = "0123456789abcdef"
 // writeString writes a JSON string without HTML escaping.
 func writeString(out *bytes.Buffer, s string) {
 	out.WriteByte('"')
+	escapeJSON(out, s)
+	out.WriteByte('"')
+}
+
+// escapeJSON writes a part of a JSON string.
+func escapeJSON[T string | []byte](out *bytes.Buffer, s T) {
 	from := 0
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if c >= 0x20 && c != '"' && c != '\\' {
 			continue
 		}
-		out.WriteString(s[from:i])
+		out.Write([]byte(s[from:i]))
 		from = i + 1
 		switch c {
 		case '"', '\\':
@@ -252,6 +258,5 @@ func writeString(out *bytes.Buffer, s string) {
 			out.WriteByte(hex[c&15])
 		}
 	}
-	out.WriteString(s[from:])
-	out.WriteByte('"')
+	out.Write([]byte(s[from:]))
 }

@@ -140,8 +140,14 @@ func clean(name string) string { return path.Clean(strings.TrimPrefix(filepath.T
 // resolve follows symbolic links in every part of name and returns the name of what they lead to.
 // It fails for names and links that leave the root, for loops, and when a part does not exist.
 func (t *Tree) resolve(name string) (string, error) {
+	real, _, err := t.resolveInfo(name)
+	return real, err
+}
+
+// resolveInfo is resolve, with what it has seen of the file that name leads to, if anything.
+func (t *Tree) resolveInfo(name string) (real string, info *fileInfo, err error) {
 	if path.IsAbs(filepath.ToSlash(name)) {
-		return "", &LeavesRootError{Name: name}
+		return "", nil, &LeavesRootError{Name: name}
 	}
 	todo := strings.Split(path.Clean(filepath.ToSlash(name)), "/")
 	cur, links := ".", 0
@@ -153,40 +159,40 @@ func (t *Tree) resolve(name string) (string, error) {
 			continue
 		case "..":
 			if cur == "." {
-				return "", &LeavesRootError{Name: name}
+				return "", nil, &LeavesRootError{Name: name}
 			}
-			cur = path.Dir(cur)
+			cur, info = path.Dir(cur), nil
 			continue
 		}
 		if isGitDir(part) {
-			return "", &LeavesRootError{Name: name, Target: gitDir}
+			return "", nil, &LeavesRootError{Name: name, Target: gitDir}
 		}
 		next := path.Join(cur, part)
-		target, err := t.link(next)
+		target, at, err := t.link(next)
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
-		if target == "" {
+		if info = at; target == "" {
 			cur = next
 			continue
 		}
 		if links++; links > maxLinks {
-			return "", &fs.PathError{Op: "open", Path: name, Err: errors.New("too many levels of symbolic links")}
+			return "", nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("too many levels of symbolic links")}
 		}
 		t.rec.link(next)
 		if filepath.IsAbs(target) {
 			rel, err := filepath.Rel(t.dir, filepath.Clean(target))
 			if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-				return "", &LeavesRootError{Name: next, Target: target}
+				return "", nil, &LeavesRootError{Name: next, Target: target}
 			}
 			cur, target = ".", rel
 		}
 		if depth(cur, target) < 0 {
-			return "", &LeavesRootError{Name: next, Target: target}
+			return "", nil, &LeavesRootError{Name: next, Target: target}
 		}
 		todo = append(strings.Split(filepath.ToSlash(target), "/"), todo...)
 	}
-	return cur, nil
+	return cur, info, nil
 }
 
 // depth is how deep below the root a relative walk from cur ends at its highest point: negative when it leaves.
@@ -209,36 +215,38 @@ func depth(cur, target string) int {
 	return low
 }
 
-// link returns the target of a symbolic link, or "" for anything else. name's directory is resolved already.
-func (t *Tree) link(name string) (string, error) {
+// link returns the target of a symbolic link, or "" for anything else, with what it had to look up of that. name's
+// directory is resolved already.
+func (t *Tree) link(name string) (target string, info *fileInfo, err error) {
 	if _, ok := t.edits[name]; ok {
-		return "", nil
+		return "", nil, nil
 	}
 	t.mu.Lock()
 	known := t.plain[name]
 	t.mu.Unlock()
 	if known {
-		return "", nil
+		return "", nil, nil
 	}
-	info, err := t.root.Lstat(name)
+	at, err := t.root.lstat(name)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			t.rec.missing(name)
 			if t.addedDir(name) {
-				return "", nil
+				return "", nil, nil
 			}
 		}
-		return "", pathError("open", name, err)
+		return "", nil, pathError("open", name, err)
 	}
-	if info.Mode()&fs.ModeSymlink != 0 {
-		return t.root.Readlink(name)
+	if at.isLink() {
+		target, err = t.root.readlink(name)
+		return target, nil, err
 	}
-	if info.IsDir() {
+	if at.isDir() {
 		t.mu.Lock()
 		t.plain[name] = true
 		t.mu.Unlock()
 	}
-	return "", nil
+	return "", &at, nil
 }
 
 // addedDir reports whether name is a directory only because an edit adds a file below it.

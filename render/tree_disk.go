@@ -1,13 +1,10 @@
 package render
 
 import (
-	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"sync"
 )
 
@@ -18,7 +15,7 @@ type disk struct {
 	root *os.Root
 
 	mu   sync.Mutex
-	dirs map[string]*os.Root
+	dirs map[string]*directory // by name, "" for the root
 }
 
 // maxOpenDirs bounds the directories that a disk keeps open.
@@ -29,62 +26,89 @@ func openDisk(dir string) (*disk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &disk{root: root, dirs: map[string]*os.Root{}}, nil
+	return &disk{root: root, dirs: map[string]*directory{}}, nil
 }
 
-func (d *disk) Lstat(name string) (fs.FileInfo, error) {
-	at, base := d.parent(name)
-	return at.Lstat(base)
+// fileInfo is what a disk tells of a file, directory or link.
+type fileInfo struct {
+	mode fs.FileMode // its type
+	size int64
 }
 
-func (d *disk) Open(name string) (*os.File, error) {
-	at, base := d.parent(name)
-	return at.OpenFile(base, readOnly, 0)
-}
+func (i fileInfo) isDir() bool     { return i.mode.IsDir() }
+func (i fileInfo) isRegular() bool { return i.mode.IsRegular() }
+func (i fileInfo) isLink() bool    { return i.mode&fs.ModeSymlink != 0 }
 
-func (d *disk) Readlink(name string) (string, error) {
-	at, base := d.parent(name)
-	return at.Readlink(base)
-}
-
-// parent is the directory that holds name, and what name is called there. Where that directory cannot be opened it is
-// the root, and what the caller does fails with the reason.
-func (d *disk) parent(name string) (*os.Root, string) {
-	dir, base := path.Split(name)
-	if dir == "" {
-		return d.root, base
+func (d *disk) lstat(name string) (fileInfo, error) {
+	at, base, err := d.parent(name)
+	if err != nil {
+		return fileInfo{}, err
 	}
-	dir = dir[:len(dir)-1]
+	return at.lstat(base)
+}
+
+// list lists a directory, in no order.
+func (d *disk) list(name string) ([]fs.DirEntry, error) {
+	at, base, err := d.parent(name)
+	if err != nil {
+		return nil, err
+	}
+	return at.list(base)
+}
+
+// read reads into buf, which it grows when it must, a file of which lstat has said that it is regular and how large. It
+// ends with errGrown when there is more.
+func (d *disk) read(name string, size int64, buf []byte) ([]byte, error) {
+	at, base, err := d.parent(name)
+	if err != nil {
+		return nil, err
+	}
+	if int64(cap(buf)) <= size {
+		buf = make([]byte, size+1)
+	}
+	n, err := at.read(base, buf[:size+1])
+	return buf[:n], err
+}
+
+func (d *disk) readlink(name string) (string, error) {
+	at, base, err := d.parent(name)
+	if err != nil {
+		return "", err
+	}
+	return at.readlink(base)
+}
+
+// parent is the directory that holds name, and what name is called there.
+func (d *disk) parent(name string) (*directory, string, error) {
+	dir, base := path.Split(name)
+	dir = path.Clean(dir)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if at, ok := d.dirs[dir]; ok {
-		return at, base
+		return at, base, nil
 	}
-	at, err := d.root.OpenRoot(filepath.FromSlash(dir))
+	at, err := openDirectory(d.root, filepath.FromSlash(dir))
 	if err != nil {
-		return d.root, filepath.FromSlash(name)
+		return nil, "", err
 	}
 	if len(d.dirs) >= maxOpenDirs {
 		clear(d.dirs) // not closed: others may be using them; the collector does it
 	}
 	d.dirs[dir] = at
-	return at, base
+	return at, base, nil
 }
 
 // readInto reads a file of at most limit bytes into a buffer, which it grows when it must. ok is false when it cannot.
 func (d *disk) readInto(name string, limit int, buf []byte) (data []byte, ok bool) {
-	info, err := d.Lstat(name) // to open a named pipe would wait for its writer
-	if err != nil || !info.Mode().IsRegular() || info.Size() > int64(limit) {
+	info, err := d.lstat(name)
+	if err != nil || !info.isRegular() || info.size > int64(limit) {
 		return buf, false
 	}
-	f, err := d.Open(name)
+	data, err = d.read(name, info.size, buf)
 	if err != nil {
 		return buf, false
 	}
-	defer f.Close()
-	buf = slices.Grow(buf[:0], int(info.Size()))[:info.Size()]
-	n, err := io.ReadFull(f, buf)
-	return buf[:n], err == nil || errors.Is(err, io.ErrUnexpectedEOF)
+	return data, true
 }
 
 // Close releases the directories.
@@ -92,7 +116,7 @@ func (d *disk) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, at := range d.dirs {
-		at.Close()
+		at.close()
 	}
 	clear(d.dirs)
 	return d.root.Close()

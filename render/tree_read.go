@@ -1,9 +1,9 @@
 package render
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"runtime"
@@ -23,7 +23,7 @@ func (t *Tree) ReadFile(name string) ([]byte, error) { return t.readUpTo(name, M
 
 // readUpTo reads a file of at most limit bytes.
 func (t *Tree) readUpTo(name string, limit int64) ([]byte, error) {
-	real, err := t.resolve(name)
+	real, info, err := t.resolveInfo(name)
 	if err != nil {
 		return nil, err
 	}
@@ -34,62 +34,45 @@ func (t *Tree) readUpTo(name string, limit int64) ([]byte, error) {
 		}
 		return data, t.quota.take(real, len(data))
 	}
-	// A named pipe would block the open itself: look before opening.
-	info, err := t.root.Lstat(real)
-	if err != nil {
-		return nil, pathError("open", real, err)
+	// A device or pipe would notice that it is opened: look before opening.
+	if info == nil {
+		at, err := t.root.lstat(real)
+		if err != nil {
+			return nil, pathError("open", real, err)
+		}
+		info = &at
 	}
 	switch {
-	case info.IsDir():
+	case info.isDir():
 		return nil, pathError("read", real, errors.New("is a directory"))
-	case !info.Mode().IsRegular():
-		return nil, pathError("read", real, fmt.Errorf("is no regular file (%s)", info.Mode().Type()))
-	case info.Size() > limit:
+	case !info.isRegular():
+		return nil, pathError("read", real, fmt.Errorf("is no regular file (%s)", info.mode.Type()))
+	case info.size > limit:
 		return nil, pathError("read", real, fmt.Errorf("is %d MiB, more than the %d MiB that are read",
-			info.Size()>>20, limit>>20))
+			info.size>>20, limit>>20))
 	}
-	if err := t.quota.take(real, int(info.Size())); err != nil {
+	if err := t.quota.take(real, int(info.size)); err != nil {
 		return nil, err
 	}
 	t.rec.file(real)
-	return t.readAll(real, info.Size())
-}
-
-// readAll reads a regular file whose size was size a moment ago.
-func (t *Tree) readAll(real string, size int64) ([]byte, error) {
-	f, err := t.root.Open(real)
+	data, err := t.root.read(real, info.size, nil)
 	if err != nil {
-		return nil, pathError("open", real, err)
+		return nil, pathError("read", real, err)
 	}
-	defer f.Close()
-	data := make([]byte, 0, size+1)
-	for {
-		if len(data) > MaxFileSize {
-			return nil, pathError("read", real, errors.New("grew while it was read"))
-		}
-		if len(data) == cap(data) {
-			data = append(data, 0)[:len(data)]
-		}
-		n, err := f.Read(data[len(data):cap(data)])
-		data = data[:len(data)+n]
-		if err == io.EOF {
-			return data, nil
-		}
-		if err != nil {
-			return nil, pathError("read", real, err)
-		}
-	}
+	return data, nil
 }
 
-// matching are those of the named files whose content matches, in no order: files of at most limit bytes that are no links,
-// by names in which no directory is one. It looks at several at once, and notes nothing.
-func (t *Tree) matching(names []string, limit int, match func(data []byte) bool) (out []string) {
+// errGrown is for a file that is larger than it was a moment ago.
+var errGrown = errors.New("grew while it was read")
+
+// holding are, for each text, those of the named files that hold it, in no order: files of at most limit bytes that are no
+// links, by names in which no directory is one. It looks at several at once, and notes nothing.
+func (t *Tree) holding(names []string, limit int, texts []string) [][]string {
+	out := make([][]string, len(texts))
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for part := range slices.Chunk(names, len(names)/runtime.GOMAXPROCS(0)+1) {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			var buf []byte
 			for _, name := range part {
 				data, ok := t.edits[name]
@@ -99,13 +82,15 @@ func (t *Tree) matching(names []string, limit int, match func(data []byte) bool)
 					}
 					data = buf
 				}
-				if match(data) {
-					mu.Lock()
-					out = append(out, name)
-					mu.Unlock()
+				for i, text := range texts {
+					if bytes.Contains(data, []byte(text)) {
+						mu.Lock()
+						out[i] = append(out[i], name)
+						mu.Unlock()
+					}
 				}
 			}
-		}()
+		})
 	}
 	wg.Wait()
 	return out
@@ -127,26 +112,19 @@ func (t *Tree) ReadDir(name string) ([]Entry, error) {
 	}
 	t.rec.dir(real)
 	byName := map[string]Entry{}
-	f, err := t.root.Open(real)
+	list, err := t.root.list(real)
 	if err != nil && !t.addedDir(real) {
 		return nil, pathError("open", real, err)
 	}
-	if err == nil {
-		list, err := f.ReadDir(-1)
-		f.Close()
-		if err != nil {
-			return nil, pathError("read", real, err)
+	for _, d := range list {
+		if isGitDir(d.Name()) {
+			continue
 		}
-		for _, d := range list {
-			if isGitDir(d.Name()) {
-				continue
-			}
-			e := Entry{Name: d.Name(), Dir: d.IsDir(), Link: d.Type()&fs.ModeSymlink != 0}
-			if e.Link {
-				e.Dir = t.IsDir(path.Join(real, e.Name))
-			}
-			byName[e.Name] = e
+		e := Entry{Name: d.Name(), Dir: d.IsDir(), Link: d.Type()&fs.ModeSymlink != 0}
+		if e.Link {
+			e.Dir = t.IsDir(path.Join(real, e.Name))
 		}
+		byName[e.Name] = e
 	}
 	t.overlayDir(real, byName)
 	out := make([]Entry, 0, len(byName))
@@ -188,12 +166,12 @@ func (t *Tree) IsDir(name string) bool {
 	if _, ok := t.edits[real]; ok {
 		return false
 	}
-	info, err := t.root.Lstat(real)
+	info, err := t.root.lstat(real)
 	if err != nil {
 		return t.addedDir(real)
 	}
 	t.rec.probe(real)
-	return info.IsDir()
+	return info.isDir()
 }
 
 // Exists reports whether name leads to something inside the tree.
@@ -207,6 +185,6 @@ func (t *Tree) Exists(name string) bool {
 		return v != nil
 	}
 	t.rec.probe(real)
-	_, err = t.root.Lstat(real)
+	_, err = t.root.lstat(real)
 	return err == nil || t.addedDir(real)
 }

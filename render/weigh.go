@@ -33,12 +33,7 @@ func heaviestFirst(t *Tree, sources []Source) []Source {
 
 // weigh adds up the files below a directory. What cannot be read weighs nothing: rendering will say why.
 func (d *disk) weigh(dir string, left *int) (bytes int64) {
-	f, err := d.Open(dir)
-	if err != nil {
-		return 0
-	}
-	list, err := f.ReadDir(*left)
-	f.Close()
+	list, err := d.list(dir)
 	if err != nil {
 		return 0
 	}
@@ -49,8 +44,8 @@ func (d *disk) weigh(dir string, left *int) (bytes int64) {
 		case e.IsDir():
 			bytes += d.weigh(name, left)
 		case e.Type().IsRegular():
-			if info, err := d.Lstat(name); err == nil {
-				bytes += info.Size()
+			if info, err := d.lstat(name); err == nil {
+				bytes += info.size
 			}
 		}
 		if *left <= 0 {

@@ -10,15 +10,13 @@ import (
 	"runtime"
 	"runtime/debug"
 	"time"
-)
 
-// workerEnv marks a process as a worker of a Pool.
-const workerEnv = "SYNCGATE_RENDER_WORKER"
+	"github.com/syncgate/syncgate/render/spawn"
+)
 
 // workerConfig is the first thing a worker reads.
 type workerConfig struct {
 	Dir    string // of the Tree
-	Temp   string // the worker's own directory
 	Limits Limits
 	Opts   Options
 }
@@ -39,17 +37,20 @@ const maxStack = 256 << 20
 // RunIfWorker turns the process into a render worker when a Pool started it, and then does not return.
 // main calls it before anything else.
 func RunIfWorker() {
-	if os.Getenv(workerEnv) == "" {
+	temp := os.Getenv(spawn.Env)
+	if temp == "" {
 		return
 	}
-	if err := work(os.Stdin, os.Stdout); err != nil && !errors.Is(err, io.EOF) {
+	err := work(os.Stdin, os.Stdout, temp)
+	os.RemoveAll(temp)
+	if err != nil && !errors.Is(err, io.EOF) {
 		fmt.Fprintln(os.Stderr, "render worker:", err)
 		os.Exit(1)
 	}
 	os.Exit(0)
 }
 
-func work(in io.Reader, out io.Writer) error {
+func work(in io.Reader, out io.Writer, temp string) error {
 	http.DefaultTransport = noNetwork{}
 	debug.SetMaxStack(maxStack)
 	defer runtime.KeepAlive(spareCollections())
@@ -68,7 +69,7 @@ func work(in io.Reader, out io.Writer) error {
 	dog := newWatchdog(cfg.Limits)
 	go dog.watch(time.Tick(watchdogPeriod))
 	requests := make(chan request)
-	go receive(dec, requests, cfg.Temp)
+	go receive(dec, requests, temp)
 	tree = tree.WithRemotes(nil)
 	t, layer := tree, int64(0)
 	for req := range requests {
@@ -95,9 +96,7 @@ func receive(dec *gob.Decoder, requests chan<- request, temp string) {
 			requests <- req
 			continue
 		}
-		if temp != "" {
-			os.RemoveAll(temp)
-		}
+		os.RemoveAll(temp)
 		if !errors.Is(err, io.EOF) {
 			fmt.Fprintln(os.Stderr, "render worker:", err)
 			os.Exit(1)

@@ -92,8 +92,11 @@ func yamlError(err error) string {
 	return ":" + m[1] + ": " + rest
 }
 
-func (d *decoder) config(n *yaml.Node, c *Config) {
-	d.mapping(n, "", fields{
+func (d *decoder) config(n *yaml.Node, c *Config) { d.mapping(n, "", d.fields(c)) }
+
+// fields are the keys of a config.
+func (d *decoder) fields(c *Config) fields {
+	return fields{
 		"level":            func(n *yaml.Node) { c.Level = d.level(n, "level") },
 		"levelVersion":     func(n *yaml.Node) { c.LevelVersion = d.version(n, "levelVersion") },
 		"floor":            func(n *yaml.Node) { c.Floor = d.choice(n, "floor", "privileged", "baseline", "restricted") },
@@ -110,7 +113,7 @@ func (d *decoder) config(n *yaml.Node, c *Config) {
 			d.strings(n, "repositories", func(_ *yaml.Node, s string) { c.Repositories = append(c.Repositories, s) })
 		},
 		"sources": func(n *yaml.Node) { d.list(n, "sources", func(n *yaml.Node, at string) { d.source(n, at, c) }) },
-	})
+	}
 }
 
 func (d *decoder) level(n *yaml.Node, at string) string { return d.choice(n, at, check.Levels...) }

@@ -15,6 +15,7 @@ import (
 // decoder walks a document and collects what is wrong with it.
 type decoder struct {
 	file     string
+	noLines  bool // what file names has no lines that the user knows
 	problems []problem
 }
 
@@ -35,7 +36,11 @@ func (d *decoder) err() error {
 			errs = append(errs, fmt.Errorf("%s: and %d more", d.file, len(d.problems)-i))
 			break
 		}
-		errs = append(errs, fmt.Errorf("%s:%d: %s", d.file, p.line, p.text))
+		place := d.file
+		if !d.noLines {
+			place = fmt.Sprintf("%s:%d", d.file, p.line)
+		}
+		errs = append(errs, fmt.Errorf("%s: %s", place, p.text))
 	}
 	return errors.Join(errs...)
 }

@@ -228,7 +228,7 @@ func brokenCanaries() map[string]map[string]string {
 func noLeak(t *testing.T, reports string, args ...string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
-	run(args, stdio{Out: &out, Err: &errs})
+	run(args, stdio{In: strings.NewReader(""), Out: &out, Err: &errs})
 	for name, text := range map[string]string{"stdout": out.String(), "stderr": errs.String()} {
 		for _, leak := range leaksIn(text) {
 			t.Errorf("syncgate %s: %s shows %s", strings.Join(args, " "), name, leak)

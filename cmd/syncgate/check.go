@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -92,6 +93,9 @@ func (c *checkCommand) judge(ctx context.Context, args []string) (*check.Run, er
 func (c *checkCommand) verdict(res *check.Run) error {
 	if res.Errors() > 0 {
 		return errReported
+	}
+	if len(res.Sources) == 0 && c.stdin {
+		return errors.New("nothing to judge: stdin holds no manifest that can be read, with apiVersion and kind")
 	}
 	if len(res.Sources)+res.Unchanged == 0 {
 		return fmt.Errorf("nothing to judge: no kustomization, chart or manifest was found; name a path that holds one")

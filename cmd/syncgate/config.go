@@ -24,6 +24,9 @@ type loadedConfig struct {
 // loadConfig reads the config: --config, or else the file nearest to the named paths, up to the root. With a revision,
 // a file inside the repository is read as it was there; one outside is the administrator's.
 func (f *sourceFlags) loadConfig(ws *workspace, rev *revision) (*loadedConfig, error) {
+	if f.given != nil {
+		return &loadedConfig{Config: f.given}, nil
+	}
 	if f.configFile != "" {
 		return f.namedConfig(ws, rev)
 	}

@@ -22,6 +22,8 @@ type fixCommand struct {
 	bundle    string
 	digest    string // of the bundle that was written
 	manifests []byte // from stdin, nil when there are none
+	// keepSecrets leaves secrets alone, whatever the config says: sealing is for the files in git, and gives another text each time.
+	keepSecrets bool
 }
 
 func newFix(std stdio) *cobra.Command {
@@ -96,17 +98,7 @@ func (c *fixCommand) runOn(ctx context.Context, args []string) error {
 			return fmt.Errorf("--bundle: %s is no git work tree with a commit; a bundle says which one its patches are for", ws.tree.Dir())
 		}
 	}
-	sealer, err := c.secretFlags.apply(&o, ws, c.revision)
-	if err != nil {
-		return err
-	}
-	for _, n := range c.notices {
-		fmt.Fprintf(c.Err, "notice: %s: %s\n", printable(n.File), printable(n.Text))
-	}
-	progress := newProgress(c.Err, c.quiet)
-	o.Progress = progress.update
-	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe", Sealer: sealer})
-	progress.clear()
+	v, err := c.prove(ctx, o, ws)
 	if err != nil {
 		return err
 	}
@@ -129,6 +121,35 @@ func (c *fixCommand) runOn(ctx context.Context, args []string) error {
 		fmt.Fprintf(c.Out, "bundle: %s for the commit %s, digest %s\n", printable(c.bundle), head.commit[:12], c.digest)
 	}
 	return c.outcome(v)
+}
+
+// mend proves fixes for what is on stdin.
+func (c *fixCommand) mend(ctx context.Context, file string) (*fix.Verified, error) {
+	o, ws, err := c.options(ctx, []string{file})
+	if err != nil {
+		return nil, err
+	}
+	defer ws.tree.Close()
+	return c.prove(ctx, o, ws)
+}
+
+// prove finds fixes, and says on the way what there is to say about the config.
+func (c *fixCommand) prove(ctx context.Context, o check.Options, ws *workspace) (*fix.Verified, error) {
+	if c.keepSecrets {
+		o.Remedies.Secrets = check.SecretRemedy{}
+	}
+	sealer, err := c.secretFlags.apply(&o, ws, c.revision, c.stdin)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range c.notices {
+		fmt.Fprintf(c.Err, "notice: %s: %s\n", printable(n.File), printable(n.Text))
+	}
+	progress := newProgress(c.Err, c.quiet)
+	o.Progress = progress.update
+	v, err := fix.Fix(ctx, ws.tree, fix.Options{Check: o, OnlySafe: c.only == "safe", Sealer: sealer})
+	progress.clear()
+	return v, err
 }
 
 // recover puts back what an interrupted run has written. --diff changes nothing, so it only says so.
@@ -177,7 +198,7 @@ func (c *fixCommand) outcome(v *fix.Verified) error {
 		return errReported
 	case len(v.Before().Sources) == 0 && c.since.ref != "":
 		return nil
-	case len(v.Before().Sources) == 0 && c.manifests != nil:
+	case len(v.Before().Sources) == 0 && c.stdin:
 		return errors.New("nothing to fix: stdin holds no manifest that can be read, with apiVersion and kind")
 	case len(v.Before().Sources) == 0:
 		return fmt.Errorf("nothing to fix: no kustomization, chart or manifest was found; name a path that holds one")

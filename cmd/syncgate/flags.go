@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/syncgate/syncgate/check"
 	"github.com/syncgate/syncgate/check/config"
 	"github.com/syncgate/syncgate/render"
 )
@@ -36,6 +37,10 @@ type sourceFlags struct {
 	quiet        bool
 	noColor      bool
 	renderedText bool
+
+	stdin bool                        // the only source is what was on stdin
+	from  func(*check.Finding) string // where stdin says that it comes from, "" where it does not; nil when it never does
+	given *config.Config              // a config that is in no file, nil for none
 }
 
 func (f *sourceFlags) register(fs *pflag.FlagSet) {
@@ -43,8 +48,7 @@ func (f *sourceFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.root, "root", "", "the repository's root (default: the git work tree around PATH)")
 	fs.StringVar(&f.configFile, "config", "", "the config `FILE` (default: "+config.FileName+", looked for from PATH up to the root)")
 	fs.BoolVar(&f.all, "all", false, "take bases, components and subcharts too, not only what is applied on its own")
-	fs.BoolVar(&f.unresolved, "allow-unresolved", false, "pass over what Applications and ApplicationSets apply and the repository does not hold")
-	fs.StringVar(&f.kubeVersion, "kube-version", render.DefaultKubeVersion, "the cluster's Kubernetes version")
+	f.registerCluster(fs)
 	fs.StringSliceVarP(&f.apiVersions, "api-versions", "a", nil, "further API versions of the cluster, for charts")
 	fs.IntVarP(&f.jobs, "jobs", "j", render.DefaultLimits.Workers, "how many sources are rendered at once")
 
@@ -62,7 +66,17 @@ func (f *sourceFlags) register(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.noHooks, "no-hooks", false, "charts: leave out hooks")
 
 	f.bounds.register(fs)
+	f.registerTalk(fs)
+}
 
+// registerCluster adds what holds for any source.
+func (f *sourceFlags) registerCluster(fs *pflag.FlagSet) {
+	fs.BoolVar(&f.unresolved, "allow-unresolved", false, "pass over what Applications and ApplicationSets apply and the repository does not hold")
+	fs.StringVar(&f.kubeVersion, "kube-version", render.DefaultKubeVersion, "the cluster's Kubernetes version")
+}
+
+// registerTalk adds how much is said.
+func (f *sourceFlags) registerTalk(fs *pflag.FlagSet) {
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "list what was rendered and what was skipped")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "only findings and errors")
 	fs.BoolVar(&f.noColor, "no-color", false, "no colour (also: NO_COLOR)")

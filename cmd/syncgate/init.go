@@ -12,6 +12,7 @@ import (
 
 	"github.com/syncgate/syncgate/check/config"
 	"github.com/syncgate/syncgate/gitops/argocd"
+	"github.com/syncgate/syncgate/gitops/helm"
 )
 
 var (
@@ -68,6 +69,7 @@ type initCommand struct {
 	stdio
 	force  bool
 	argocd bool
+	helm   bool
 }
 
 func newInit(std stdio) *cobra.Command {
@@ -86,6 +88,7 @@ func newInit(std stdio) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&c.argocd, "argocd", false, "write the component that adds the plugin to an installation of Argo CD, too")
+	cmd.Flags().BoolVar(&c.helm, "helm", false, "write the plugin that makes Helm 4 judge or fix what it renders, too")
 	cmd.Flags().BoolVar(&c.force, "force", false, "overwrite files that exist")
 	return cmd
 }
@@ -103,6 +106,10 @@ func (c *initCommand) run(dir string) error {
 			return err
 		}
 		files = append(files[:len(files):len(files)], more...)
+	}
+	if c.helm {
+		files = append(files[:len(files):len(files)], starter{"helm/syncgate/plugin.yaml", helm.Plugin, 0o644,
+			"for Helm 4: `helm plugin install ./helm/syncgate`, then --post-renderer syncgate"})
 	}
 	for _, s := range files {
 		err := c.write(root, s.name, s.data, s.mode)

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"testing"
 
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
 	"github.com/syncgate/syncgate/check/config"
 )
 
@@ -45,5 +47,23 @@ func TestStarterWorkflow(t *testing.T) {
 	example, err := os.ReadFile("../../actions/examples/check.yml")
 	if err != nil || string(example) != string(starterWorkflow) {
 		t.Errorf("actions/examples/check.yml is another workflow than starter/workflow.yaml: %v", err)
+	}
+}
+
+// TestReadmeFunction wants the functionConfigs that the README and the help show to be valid.
+func TestReadmeFunction(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	help := regexp.MustCompile(`(?m)^  `).ReplaceAllString(newFn(stdio{}).Long, "")
+	shown := regexp.MustCompile(`(?m)^apiVersion: syncgate\.io/.*\n(?:[a-zA-Z ].*\n)+`).FindAllString(string(readme)+"\n"+help, -1)
+	if len(shown) != 2 {
+		t.Fatalf("the README and the help show %d functionConfigs", len(shown))
+	}
+	for _, text := range shown {
+		if f, err := config.ParseFunction(yaml.MustParse(text).YNode()); err != nil || f.Level != "baseline" {
+			t.Errorf("%v: %s", err, text)
+		}
 	}
 }

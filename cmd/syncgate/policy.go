@@ -22,19 +22,25 @@ type policyFlags struct {
 	failOn    string
 	policyRef string
 
-	revision *revision // that policyRef names, nil for none
-	notices  []check.Notice
+	unselected []string  // rules that run only where they are selected
+	revision   *revision // that policyRef names, nil for none
+	notices    []check.Notice
 }
 
 func (f *policyFlags) register(fs *pflag.FlagSet) {
+	f.registerJudging(fs)
+	fs.StringVar(&f.policyRef, "policy-ref", "", "take config, baseline, annotations and labels of namespaces from this git `REVISION`, "+
+		"not from the work tree, so that a change cannot loosen the gate it goes through")
+}
+
+// registerJudging adds the flags that need no repository.
+func (f *policyFlags) registerJudging(fs *pflag.FlagSet) {
 	fs.StringVar(&f.level, "level", "restricted", "Pod Security Standards level: privileged, baseline, restricted, or auto for what "+
 		"the labels of namespaces say")
 	fs.StringVar(&f.version, "level-version", "latest", "version of the standard: v1.N, or latest for that of --kube-version")
 	fs.StringSliceVar(&f.sel, "select", nil, "only these `RULES` or groups, such as pss,workload/cpuLimit")
 	fs.StringSliceVar(&f.ignore, "ignore", nil, "not these `RULES` or groups")
 	fs.StringVar(&f.failOn, "fail-on", "error", "exit with 1 from this severity on: error, warning or never")
-	fs.StringVar(&f.policyRef, "policy-ref", "", "take config, baseline, annotations and labels of namespaces from this git `REVISION`, "+
-		"not from the work tree, so that a change cannot loosen the gate it goes through")
 }
 
 // options gathers what the flags and the config say.
@@ -77,6 +83,9 @@ func (c *checkCommand) checkOptions(ws *workspace, cfg *config.Config) (check.Op
 	}
 	if c.fs.Changed("ignore") {
 		cfg.Ignore = c.ignore
+	}
+	if len(cfg.Select) == 0 {
+		cfg.Ignore = append(cfg.Ignore[:len(cfg.Ignore):len(cfg.Ignore)], c.unselected...)
 	}
 	for i := range cfg.Policies {
 		if c.fs.Changed("level") {
@@ -125,7 +134,7 @@ func (f *sourceFlags) discoverOptions(ws *workspace, cfg *config.Config) (render
 	f.kubeVersion = cfg.KubeVersion
 	helm, err := f.helmOptions(ws)
 	follow := argocd.NewResolver(func() *argocd.Repository { return thisRepository(ws.tree.Dir(), cfg.Repositories) }, ws.allows)
-	return render.DiscoverOptions{Paths: ws.paths, All: f.all, Helm: helm, Declared: cfg.Sources, AllowUnresolved: f.unresolved,
+	return render.DiscoverOptions{Paths: ws.paths, All: f.all, Helm: helm, Declared: f.declared(cfg.Sources), AllowUnresolved: f.unresolved,
 		Follow: follow}, err
 }
 

@@ -101,7 +101,7 @@ func (c *prCommand) run(ctx context.Context, args []string) error {
 	if err := fix.Interrupted(ws.tree); err != nil {
 		return err
 	}
-	sealer, err := c.secretFlags.apply(&o, ws, c.revision)
+	sealer, err := c.secretFlags.apply(&o, ws, c.revision, c.stdin)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -69,7 +70,21 @@ func (c *renderCommand) run(ctx context.Context, args []string) error {
 	c.renderedText = c.format == "yaml"
 	pool := render.NewPool(ws.tree, c.renderOptions(), c.limits())
 	defer pool.Close()
-	found, err := render.Explore(ctx, ws.tree, pool, discover)
+	var mu sync.Mutex
+	var results []render.Result
+	total := 0
+	progress := newProgress(c.Err, c.quiet)
+	take := func(r render.Result) {
+		mu.Lock()
+		defer mu.Unlock()
+		results = append(results, r)
+		progress.update(len(results), max(total, len(results)))
+	}
+	each := take
+	if c.since.ref != "" {
+		each = nil // perhaps it is left out
+	}
+	found, err := render.Explore(ctx, ws.tree, pool, discover, each)
 	if err != nil {
 		return err
 	}
@@ -82,19 +97,19 @@ func (c *renderCommand) run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	var mu sync.Mutex
-	var results []render.Result
-	progress := newProgress(c.Err, c.quiet)
-	err = pool.Render(ctx, ws.tree, found.Sources, func(r render.Result) {
-		mu.Lock()
-		defer mu.Unlock()
-		results = append(results, r)
-		progress.update(len(results), len(found.Sources))
-	})
+	rest, gone := found.Remaining()
+	mu.Lock()
+	total = len(found.Sources)
+	mu.Unlock()
+	err = pool.Render(ctx, ws.tree, rest, take)
+	if last := found.Wait(); err == nil {
+		err = last
+	}
 	progress.clear()
 	if err != nil {
 		return err
 	}
+	results = slices.DeleteFunc(results, func(r render.Result) bool { return slices.Contains(gone, r.Source.ID) })
 	sort.Slice(results, func(i, j int) bool { return results[i].Source.ID < results[j].Source.ID })
 	return c.print(results, found)
 }

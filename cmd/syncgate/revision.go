@@ -132,7 +132,7 @@ func (r *revision) declared(ctx context.Context, o check.Options) (*check.Declar
 	discover.Paths = nil
 	pool := render.NewPool(tree, o.Render, o.Limits)
 	defer pool.Close()
-	found, err := render.Explore(ctx, tree, pool, discover)
+	found, err := render.Explore(ctx, tree, pool, discover, nil)
 	if err != nil {
 		return nil, fmt.Errorf("looking through %s: %w", r.name, err)
 	}

@@ -64,10 +64,14 @@ Exit codes: 0 clean, 1 findings (or a non-empty --diff), 2 the job could not be 
 	root.SetIn(std.In)
 	root.SetOut(std.Out)
 	root.SetErr(std.Err)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return fmt.Errorf("%w\nrun `%s --help` for the flags", err, c.CommandPath())
-	})
-	root.AddCommand(newCheck(std), newFix(std), newPR(std), newRender(std), newVendor(std), newPlugin(std), newRules(std),
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(newCheck(std), newFix(std), newPR(std), newRender(std), newVendor(std), newPlugin(std), newFn(std),
+		newPostRender(std), newRules(std),
 		newInit(std), newAction(std), newVersion(std))
 	return root
+}
+
+// flagError says where the flags are explained.
+func flagError(c *cobra.Command, err error) error {
+	return fmt.Errorf("%w\nrun `%s --help` for the flags", err, c.CommandPath())
 }

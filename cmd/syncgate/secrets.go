@@ -21,7 +21,7 @@ func (f *secretFlags) register(fs *pflag.FlagSet) {
 
 // apply settles what becomes of secrets, and reads the certificate that they are sealed with: from the revision where there is
 // one, since a change must not choose who can read what it seals.
-func (f *secretFlags) apply(o *check.Options, ws *workspace, rev *revision) (*fix.Sealer, error) {
+func (f *secretFlags) apply(o *check.Options, ws *workspace, rev *revision, stdin bool) (*fix.Sealer, error) {
 	r := &o.Remedies.Secrets
 	if f.inStore && r.To != check.ToExternal {
 		return nil, errors.New("--values-already-in-store: the config does not say fix.secrets.to: external")
@@ -31,7 +31,10 @@ func (f *secretFlags) apply(o *check.Options, ws *workspace, rev *revision) (*fi
 		return nil, nil
 	}
 	read := ws.tree.ReadFile
-	if rev != nil {
+	switch {
+	case stdin:
+		read = readHere
+	case rev != nil:
 		read = rev.readFile
 	}
 	data, err := read(r.Cert)

@@ -20,7 +20,7 @@ func (c *fixCommand) summarize(out io.Writer, v *fix.Verified) error {
 	if !c.quiet {
 		c.summarizeFixed(w, v)
 	}
-	summarizeLeft(w, v, c.verbose)
+	summarizeLeft(w, v, c.located, c.verbose)
 	for _, e := range v.Failed() {
 		fmt.Fprintf(w, "\nleft alone, since it does not render: %s\n  %s\n", printable(cmp.Or(e.Source, e.File)), printable(e.Error()))
 		if e.Hint != "" {
@@ -60,8 +60,8 @@ func (c *fixCommand) summarizeMasked(w io.Writer, v *fix.Verified) {
 func (c *fixCommand) summarizeFixed(w io.Writer, v *fix.Verified) {
 	file := ""
 	for _, p := range v.Patches() {
-		if p.Place.File != file {
-			file = p.Place.File
+		if at := c.fileOf(p); at != file {
+			file = at
 			fmt.Fprintf(w, "\n%s\n", printable(file))
 		}
 		fmt.Fprintf(w, "  %-6s  %s", p.Safety(), printable(p.Title()))
@@ -90,6 +90,14 @@ func (c *fixCommand) summarizeFixed(w io.Writer, v *fix.Verified) {
 	}
 }
 
+// fileOf is the file that people are told that a patch is in.
+func (c *fixCommand) fileOf(p *fix.Patch) string {
+	if c.from != nil {
+		return cmp.Or(c.from(&p.Resolves[0]), p.Place.File)
+	}
+	return p.Place.File
+}
+
 // explain says how a fix was found, and what had been tried before.
 func explain(w io.Writer, how string, tried []string) {
 	if how != "" {
@@ -103,7 +111,7 @@ func explain(w io.Writer, how string, tried []string) {
 }
 
 // summarizeLeft groups what stays by rule and reason. all also says what was tried.
-func summarizeLeft(w io.Writer, v *fix.Verified, all bool) {
+func summarizeLeft(w io.Writer, v *fix.Verified, located func(check.Finding) check.Finding, all bool) {
 	left := v.Left()
 	if len(left) == 0 {
 		return
@@ -126,7 +134,8 @@ func summarizeLeft(w io.Writer, v *fix.Verified, all bool) {
 				fmt.Fprintf(w, "    and %d more (-v lists them)\n", len(groups[k])-i)
 				break
 			}
-			fmt.Fprintf(w, "    %s: %s\n", printable(where(&f)), printable(f.Object.ID()+containerPart(&f)))
+			at := located(f)
+			fmt.Fprintf(w, "    %s: %s\n", printable(where(&at)), printable(f.Object.ID()+containerPart(&f)))
 			if all {
 				explain(w, "", slices.DeleteFunc(v.Tried(f), func(t string) bool { return strings.HasSuffix(k, ": "+t) }))
 			}

@@ -60,7 +60,7 @@ func (c *vendorCommand) run(ctx context.Context, args []string) error {
 	}
 	pool := render.NewPool(ws.tree, c.renderOptions(), c.limits())
 	defer pool.Close()
-	found, err := render.Explore(ctx, ws.tree, pool, discover)
+	found, err := render.Explore(ctx, ws.tree, pool, discover, nil)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@
 package argocd
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	_ "github.com/syncgate/syncgate/gitops/argocd/start"
 	"github.com/syncgate/syncgate/render"
 )
 
@@ -36,8 +34,8 @@ func NewResolver(repository func() *Repository, allows func(render.Remote) error
 
 var _ render.Follower = (*Resolver)(nil)
 
-// Mentions implements render.Follower.
-func (r *Resolver) Mentions(data []byte) bool { return bytes.Contains(data, []byte(group)) }
+// Marks implements render.Follower: the group and the kinds, of which one is a part of the other.
+func (r *Resolver) Marks() []string { return []string{group, "Application"} }
 
 // stands reports whether an object stands for sources.
 func stands(o *render.Object) bool {

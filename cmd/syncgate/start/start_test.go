@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	_ "github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
-	_ "github.com/syncgate/syncgate/gitops/argocd/start"
+	_ "github.com/syncgate/syncgate/cmd/syncgate/start"
 )
 
 // TestOrder runs this test's own binary and looks when packages were initialized.
@@ -22,7 +22,7 @@ func TestOrder(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	ours := strings.Index(string(out), "init github.com/syncgate/syncgate/gitops/argocd/start ")
+	ours := strings.Index(string(out), "init github.com/syncgate/syncgate/cmd/syncgate/start ")
 	theirs := strings.Index(string(out), "init k8s.io/kubectl/pkg/cmd/apiresources ")
 	if ours < 0 || theirs < ours {
 		t.Errorf("kubectl's commands are initialized before package start, or not at all:\n%s", out)
