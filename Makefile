@@ -8,10 +8,23 @@ OPENAPI_VERSION := 23.0.2
 FUZZTIME ?= 5s
 CORPUS  ?=
 
-.PHONY: build demo test race lint bench conformance fixrate e2e redis fuzz nightly clean
+PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
+DIST    ?= dist
+
+.PHONY: build release demo test race lint bench conformance fixrate e2e redis fuzz nightly clean
 
 build: ## the binary, in bin/
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/syncgate
+
+# With one version of Go every machine and directory gives the same bytes: a released binary can be built again and compared.
+release: ## binaries for PLATFORMS and SHA256SUMS of them in DIST, as a release has them: make release VERSION=v1.2.3
+	@echo "$(VERSION)" | grep -Eq '^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$$' || { echo "say which version: make release VERSION=v1.2.3"; exit 2; }
+	@rm -rf $(DIST) && mkdir -p $(DIST)
+	@for p in $(PLATFORMS); do \
+	  CGO_ENABLED=0 GOFLAGS= GOWORK=off GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS) -buildid=' \
+	    -o $(DIST)/syncgate-$(VERSION)-$${p%/*}-$${p#*/} ./cmd/syncgate || exit 1; \
+	done
+	cd $(DIST) && { if command -v sha256sum >/dev/null; then sha256sum syncgate-*; else shasum -a 256 syncgate-*; fi; } | tee SHA256SUMS
 
 demo: build ## check fails, fix, check passes: on a copy of testdata/demo
 	@sh testdata/demo.sh $(abspath $(BIN))
@@ -82,4 +95,4 @@ nightly: ## what takes long, or mounts a small disk
 	$(MAKE) fuzz FUZZTIME=5m
 
 clean:
-	rm -rf bin
+	rm -rf bin $(DIST)

@@ -16,6 +16,7 @@ import (
 type Declared struct {
 	mu       sync.Mutex
 	bySource map[string]*declarations
+	failed   map[string]*render.Error // sources that Declare could not render
 }
 
 // declarations are what one source declares. Keys of gives and demands are made by inNamespace.
@@ -47,6 +48,9 @@ func Declare(ctx context.Context, t *render.Tree, pool *render.Pool, sources []r
 	err := pool.Render(ctx, t, sources, func(res render.Result) {
 		x := newDeclarations()
 		x.addSource(&res.Source)
+		if res.Err != nil {
+			d.fail(res.Source.ID, res.Err)
+		}
 		for i := range res.Objects {
 			o := &res.Objects[i]
 			pods, _ := podsIn(o) // what cannot be read is an error of the run that judges it
@@ -66,6 +70,16 @@ func (x *declarations) addSource(src *render.Source) {
 	if len(src.Labels) > 0 && src.Namespace != "" {
 		x.labels[src.Namespace] = src.Labels
 	}
+}
+
+// fail notes that nobody knows what a source declares.
+func (d *Declared) fail(source string, err *render.Error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.failed == nil {
+		d.failed = map[string]*render.Error{}
+	}
+	d.failed[source] = err
 }
 
 // put replaces what a source declares.

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -34,6 +35,14 @@ func (p *Pass) Report(f Finding) {
 	p.report(f)
 }
 
+// read reads a file of the repository, which its rule says what to make of.
+func (p *Pass) read(name string) ([]byte, error) {
+	if p.terms.tree == nil {
+		return nil, fs.ErrNotExist
+	}
+	return p.terms.tree.ReadFile(name)
+}
+
 // runs reports whether another rule judges the object, too.
 func (p *Pass) runs(id string) bool {
 	return slices.ContainsFunc(p.terms.rules, func(r *Rule) bool { return r.ID == id })
@@ -64,6 +73,7 @@ type terms struct {
 	severity []Severities // the most specific first
 	remedies *Remedies
 	images   bool // findings must know their images
+	tree     *render.Tree
 }
 
 // judge holds one object against the terms and hands each finding to report.

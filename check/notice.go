@@ -25,6 +25,7 @@ const (
 	NoticeNotHonoured NoticeKind = "notHonoured"
 	NoticeBaseline    NoticeKind = "staleBaseline"
 	NoticeImage       NoticeKind = "unknownImage"
+	NoticeUnchanged   NoticeKind = "unchangedFailure" // with Options.Since, what fails as it did
 )
 
 func sortNotices(ns []Notice) {

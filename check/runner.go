@@ -107,7 +107,7 @@ func (r *runner) newTerms(s Scope, kube string) (*scopeTerms, error) {
 		pol.Level = r.floor
 	}
 	out.terms = terms{scope: s.Name, policy: pol, rules: r.rules, severity: []Severities{s.Severity, r.o.Severity},
-		remedies: &r.o.Remedies}
+		remedies: &r.o.Remedies, tree: r.tree}
 	for i := range r.o.Waivers {
 		out.images = out.images || len(r.o.Waivers[i].Images) > 0
 	}
@@ -273,7 +273,9 @@ func (r *runner) judge(w *waiting, o *render.Object, pods []Pod, report func(Fin
 
 func (r *runner) locate(fs []Finding) {
 	for i := range fs {
-		fs[i].Origin = r.loc.Origin(fs[i].Object, fs[i].Path)
+		if fs[i].Origin.File == "" { // its rule knows better
+			fs[i].Origin = r.loc.Origin(fs[i].Object, fs[i].Path)
+		}
 	}
 }
 

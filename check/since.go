@@ -1,12 +1,18 @@
 package check
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"io"
 	"maps"
 	"path"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/syncgate/syncgate/render"
 )
@@ -19,8 +25,11 @@ type Since struct {
 	// All is why every source counts, "" when only some do: a change of what the run itself goes by.
 	All string
 
-	was    map[string]render.Source // the revision's sources, once they are known
+	was    map[string]render.Source // the revision's sources, once they are known, but for those that objects name
+	failed []*render.Error          // what could not be looked at there
 	prints *render.Footprints       // of the tree
+
+	affected map[*render.ReadSet]bool
 }
 
 // Split tells the sources that have to be looked at from those that render what they rendered at the revision. A source that the
@@ -34,21 +43,148 @@ func (s *Since) Split(t *render.Tree, found *render.Discovery, o render.Discover
 	wg.Go(func() {
 		s.prints = render.NewFootprints(t, found)
 		for i, src := range found.Sources {
-			touched[i] = s.prints.Of(src).Touches(s.Changed)
+			touched[i] = s.touches(t, found, src)
 		}
 	})
 	was, err := s.before(o, found)
 	if wg.Wait(); err != nil {
 		return nil, nil, err
 	}
+	applied := s.appliedBefore(t, found, o.Follow)
 	for i, src := range found.Sources {
-		if old, ok := was[src.ID]; ok && reflect.DeepEqual(old, src) && !touched[i] {
+		old, same := was[src.ID]
+		same = same && reflect.DeepEqual(old, src) && !applied(src.Path)
+		if via := found.Via(src.ID); via != nil {
+			same = s.namedAlike(t, src, via)
+		}
+		if same && !touched[i] && !s.hides(found, src) {
 			left = append(left, src)
 		} else {
 			look = append(look, src)
 		}
 	}
 	return look, left, nil
+}
+
+// hides reports whether a source does not render and holds Applications: which nobody knows, and what they apply may be what has
+// changed. What is only not fetched counts as left alone.
+func (s *Since) hides(found *render.Discovery, src render.Source) bool {
+	l := found.Looked(src.ID)
+	return l != nil && l.Err != nil && len(l.Err.Needs) == 0 && s.prints.Of(src).MayHold("Application")
+}
+
+// touches reports whether a change can change what a source renders.
+func (s *Since) touches(t *render.Tree, found *render.Discovery, src render.Source) bool {
+	l := found.Looked(src.ID)
+	switch {
+	case l != nil && s.overridden():
+		return true // it may hold Applications
+	case l != nil && len(src.Input) > 0: // of a kind that has no Footprint
+		return s.affects(t, l.Read)
+	}
+	return s.prints.Of(src).Touches(s.Changed)
+}
+
+// affects reports whether a render that looked at something in the tree may have seen something else at the revision.
+func (s *Since) affects(t *render.Tree, read *render.ReadSet) bool {
+	known, ok := s.affected[read]
+	if ok {
+		return known
+	}
+	if s.affected == nil {
+		s.affected = map[*render.ReadSet]bool{}
+	}
+	s.affected[read] = slices.ContainsFunc(s.Changed, func(c string) bool {
+		if t.Exists(c) == s.Before.Exists(c) && t.IsDir(c) == s.Before.IsDir(c) { // a list of names stays as it is
+			return has(read.Files, c) || has(read.Probed, c) || has(read.Links, c) || has(read.Missing, c)
+		}
+		return read.Affected([]string{c}) || listsAbove(read, c)
+	})
+	return s.affected[read]
+}
+
+func has(sorted []string, name string) bool { _, ok := slices.BinarySearch(sorted, name); return ok }
+
+// appliedBefore tells the places of which an object may have been in charge at the revision, such as an Application that is
+// gone: what stands there was no source of its own then, and was not judged as one.
+func (s *Since) appliedBefore(t *render.Tree, found *render.Discovery, follow render.Follower) func(place string) bool {
+	if follow == nil {
+		return func(string) bool { return false }
+	}
+	everything := func(string) bool { return true }
+	for l := range found.AllLooked() {
+		if l.Kind != render.KindPlain && l.Kind != render.KindDirectory && s.affects(t, l.Read) {
+			return everything // it makes the objects
+		}
+	}
+	var places []string
+	for _, c := range s.Changed {
+		data, err := s.Before.ReadFile(c)
+		if err != nil || !slices.ContainsFunc(follow.Marks(), func(mark string) bool { return bytes.Contains(data, []byte(mark)) }) {
+			continue
+		}
+		named, ok := applicationPaths(data)
+		if !ok {
+			return everything
+		}
+		places = append(places, named...)
+	}
+	return func(place string) bool {
+		return slices.ContainsFunc(places, func(p string) bool { return p == "." || place == p || strings.HasPrefix(place, p+"/") })
+	}
+}
+
+// applicationPaths are the paths that the Applications in a file of manifests name; ok is false when it may hold more.
+func applicationPaths(data []byte) (out []string, ok bool) {
+	type source struct {
+		Path string `yaml:"path"`
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var o struct {
+			Kind string `yaml:"kind"`
+			Spec struct {
+				Source         source   `yaml:"source"`
+				Sources        []source `yaml:"sources"`
+				SourceHydrator struct {
+					DrySource source `yaml:"drySource"`
+				} `yaml:"sourceHydrator"`
+			} `yaml:"spec"`
+		}
+		switch err := dec.Decode(&o); {
+		case err == io.EOF:
+			return out, true
+		case err != nil, o.Kind == "ApplicationSet", o.Kind == "", strings.HasSuffix(o.Kind, "List"):
+			return nil, false
+		}
+		for _, x := range append(o.Spec.Sources, o.Spec.Source, o.Spec.SourceHydrator.DrySource) {
+			if x.Path != "" {
+				out = append(out, path.Clean(x.Path))
+			}
+		}
+	}
+}
+
+// overridden reports whether a file has changed that is merged into Applications: their manifests are judged by it.
+func (s *Since) overridden() bool {
+	return slices.ContainsFunc(s.Changed, func(c string) bool { return strings.HasPrefix(path.Base(c), ".argocd-source") })
+}
+
+// namedAlike reports whether a source was named in the same way at the revision: nothing has changed that the renders looked at
+// which led to it, nor the directory by which its kind is told.
+func (s *Since) namedAlike(t *render.Tree, src render.Source, via []*render.ReadSet) bool {
+	return !slices.ContainsFunc(s.Changed, func(c string) bool { return path.Dir(c) == src.Path }) &&
+		!slices.ContainsFunc(via, func(read *render.ReadSet) bool { return s.affects(t, read) })
+}
+
+// listsAbove reports whether a directory was listed in which a file's own, or one above it, can have appeared or gone.
+func listsAbove(read *render.ReadSet, file string) bool {
+	for d := path.Dir(file); d != "."; d = path.Dir(d) {
+		if has(read.Dirs, path.Dir(d)) {
+			return true
+		}
+	}
+	return false
 }
 
 // before are the revision's sources. A path that it did not have holds none.
@@ -67,6 +203,7 @@ func (s *Since) before(o render.DiscoverOptions, now *render.Discovery) (map[str
 	if err != nil {
 		return nil, err
 	}
+	s.failed = found.Failed
 	for _, src := range found.Sources {
 		s.was[src.ID] = src
 	}
@@ -78,7 +215,7 @@ func (s *Since) Skipped(left []render.Source) []render.Skipped {
 	var out []render.Skipped
 	for _, src := range left {
 		if path.Base(src.Path) != ConfigFile {
-			out = append(out, render.Skipped{Path: src.ID, Reason: "unchanged since " + s.Name})
+			out = append(out, render.Skipped{Path: src.ID, Reason: "not rendered, unchanged since " + s.Name})
 		}
 	}
 	return out
@@ -92,13 +229,22 @@ func checkSince(ctx context.Context, t *render.Tree, pool *render.Pool, found *r
 	if err != nil {
 		return nil, err
 	}
-	narrow := o
-	if err := narrow.Beside(ctx, t, pool, since.prints, left); err != nil {
+	others, err := declaring(ctx, t, pool, since.prints, left, &o)
+	if err != nil {
 		return nil, err
 	}
+	// What a source would declare that does not render is not known either.
+	look, left = since.undeclared(look, left, others, &o)
+	notices := since.sameFailures(found, left, others)
+	narrow := o
+	narrow.beside(others)
 	run, err := Sources(ctx, t, pool, look, narrow)
-	if err != nil || len(left) == 0 {
-		return run, err
+	if err != nil {
+		return nil, err
+	}
+	run.Say(notices...)
+	if len(left) == 0 {
+		return run, nil
 	}
 	same, err := since.declaredSame(ctx, pool, left, run, &o)
 	if err != nil {
@@ -111,6 +257,61 @@ func checkSince(ctx context.Context, t *render.Tree, pool *render.Pool, found *r
 	run.Skipped = append(run.Skipped, since.Skipped(left)...)
 	return run, nil
 }
+
+// undeclared moves sources that do not render to those that are looked at, where the labels of namespaces decide.
+func (s *Since) undeclared(look, left []render.Source, others *Declared, o *Options) (more, fewer []render.Source) {
+	for _, src := range left {
+		if others.failed[src.ID] != nil && o.auto() && s.prints.Of(src).MayHold("Namespace", "Application") {
+			look = append(look, src)
+		} else {
+			fewer = append(fewer, src)
+		}
+	}
+	return look, fewer
+}
+
+// sameFailures takes out of what could not be looked at what failed in the same way at the revision, and says so, as of
+// sources that are left out and known not to render.
+func (s *Since) sameFailures(found *render.Discovery, left []render.Source, others *Declared) (out []Notice) {
+	all := 0
+	sources := map[Notice]int{} // by their one reason, without how many they are
+	say := func(e *render.Error) {
+		all++
+		sources[Notice{Kind: NoticeUnchanged, File: e.File, Line: e.Line, Text: e.Msg}]++
+	}
+	found.Failed = slices.DeleteFunc(slices.Clone(found.Failed), func(e *render.Error) bool {
+		same := !slices.Contains(s.Changed, e.File) &&
+			slices.ContainsFunc(s.failed, func(old *render.Error) bool { return reflect.DeepEqual(old, e) })
+		if same {
+			say(e)
+		}
+		return same
+	})
+	for _, src := range left {
+		if e := others.failed[src.ID]; e != nil {
+			say(e)
+		} else if l := found.Looked(src.ID); l != nil && l.Err != nil {
+			say(l.Err)
+		}
+	}
+	for n, count := range sources {
+		what := "is not judged"
+		if count > 1 {
+			what = fmt.Sprintf("keeps %d sources from being judged", count)
+		}
+		n.Text = what + ", as at " + s.Name + ": " + n.Text
+		out = append(out, n)
+	}
+	sortNotices(out)
+	if len(out) > maxSameFailures {
+		out = append(out[:maxSameFailures], Notice{Kind: NoticeUnchanged,
+			Text: fmt.Sprintf("%d sources in all are not judged, as at %s", all, s.Name)})
+	}
+	return out
+}
+
+// maxSameFailures is how many reasons for failures of a revision's own are said one by one.
+const maxSameFailures = 5
 
 // kindsThatDeclare are the kinds of objects that bear on how other sources' objects are judged.
 func (o *Options) kindsThatDeclare() []string {
@@ -140,11 +341,16 @@ func (o *Options) Beside(ctx context.Context, t *render.Tree, pool *render.Pool,
 	if err != nil {
 		return err
 	}
+	o.beside(others)
+	return nil
+}
+
+// beside takes in what sources outside of a run declare.
+func (o *Options) beside(others *Declared) {
 	o.Declared = o.Declared.clone()
 	for id, x := range others.bySource {
 		o.Declared.put(id, x)
 	}
-	return nil
 }
 
 // declaredSame reports whether the sources that are not left declare for others what they declared at the revision.
@@ -154,20 +360,30 @@ func (s *Since) declaredSame(ctx context.Context, pool *render.Pool, left []rend
 		return false, err
 	}
 	was = maps.Clone(was)
-	for _, src := range left {
-		delete(was, src.ID)
-	}
-	before, err := Declare(ctx, s.Before, pool, slices.Collect(maps.Values(was)))
-	if err != nil {
-		return false, err
-	}
 	now := &Declared{bySource: map[string]*declarations{}}
 	for i := range run.Sources {
 		id := run.Sources[i].Source.ID
 		now.put(id, run.Declared.bySource[id])
 	}
+	for _, src := range left {
+		delete(was, src.ID)
+		maps.DeleteFunc(was, func(id string, old render.Source) bool { return now.bySource[id] == nil && applies(&src, &old) })
+	}
+	before, err := Declare(ctx, s.Before, pool, slices.Collect(maps.Values(was)))
+	if err != nil {
+		return false, err
+	}
 	labels := o.auto() && o.Base == nil // else the base's labels count, which are not these
 	return reflect.DeepEqual(before.forOthers(labels), now.forOthers(labels)), nil
+}
+
+// applies reports whether an Application's source is made of another one, which is then none of its own.
+func applies(src, other *render.Source) bool {
+	if src.Application == "" {
+		return false
+	}
+	return other.Kind == src.Kind && other.Path == src.Path ||
+		src.Kind == render.KindDirectory && other.Kind == render.KindPlain && (src.Path == "." || strings.HasPrefix(other.Path, src.Path+"/"))
 }
 
 // forOthers is all that sources declare for more than themselves.

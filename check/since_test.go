@@ -164,7 +164,7 @@ func TestSince(t *testing.T) {
 			}
 		}
 		if n := len(run.Sources) + run.Unchanged; n < len(after) || run.Unchanged > 0 && !slices.ContainsFunc(run.Skipped, func(s render.Skipped) bool {
-			return s.Reason == "unchanged since REF"
+			return s.Reason == "not rendered, unchanged since REF"
 		}) {
 			t.Errorf("seed %d: %d sources of %d are accounted for", seed, n, len(after))
 		}

@@ -252,9 +252,10 @@ type prover struct {
 	before  *check.Run
 	sources map[string]*render.Source // of before, by ID; see sourceOf
 	loc     *render.Locator
-	inScope map[string]bool           // sources that the user asked about
-	whole   bool                      // no source is left out
-	left    []*render.Footprint       // of sources that were left out; see near
+	inScope map[string]bool     // sources that the user asked about
+	whole   bool                // no source is left out
+	left    []*render.Footprint // of sources that were left out; see near
+	reads   map[string]*render.ReadSet
 	found   map[string]*render.Object // objects with findings, by source and objectKey
 	known   map[findingKey]bool       // findings before
 

@@ -34,7 +34,7 @@ func (p *prover) layersFor(h *helmSource, keys render.Path) []valueLayer {
 		}
 	}
 	for _, l := range h.source.Helm.Values {
-		if l.Encoding == render.EncodingInline {
+		if l.Encoding == render.EncodingInline || l.Encoding == render.EncodingChart {
 			continue // no file holds it
 		}
 		out = append(out, valueLayer{file: l.File, doc: l.Doc, base: l.DocPath, text: l.Encoding == render.EncodingText})

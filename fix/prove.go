@@ -84,7 +84,9 @@ func (p *prover) oneByOne(ctx context.Context, kept []*Patch, try []drop) (_ []*
 // holds. What was dropped together with others is tried again: with those that reach the same objects, then alone, as
 // long as that gets further (one value may replace a default that another one needs).
 func (p *prover) proveSources(ctx context.Context, proven, patches []*Patch) (kept []*Patch, dropped []drop, err error) {
+	patches, unread := p.withoutUnread(patches)
 	patches, dropped = withoutConflicts(proven, patches)
+	dropped = append(dropped, unread...)
 	first, out, err := p.settle(ctx, proven, patches)
 	if err != nil {
 		return nil, nil, err

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"iter"
 	"maps"
 	"path"
 	"slices"
@@ -27,6 +28,8 @@ type Discovery struct {
 
 	parsed map[string]*yaml.Node // what it went by
 	listed map[string][]Entry
+	via    map[string][]*ReadSet // of Explore, by source
+	looked map[string]*Looked    // of Explore
 	by     *discoverer
 	wait   func() error
 }
@@ -54,6 +57,22 @@ func (d *Discovery) Remaining() (rest []Source, gone []string) {
 	}
 	return rest, slices.Sorted(maps.Keys(had))
 }
+
+// Looked is what Explore found out about a source that may hold objects that name others.
+type Looked struct {
+	Kind Kind
+	Read *ReadSet
+	Err  *Error // why it did not render, so that nobody knows what it names
+}
+
+// Via is what the renders looked at that led to a source which an object names, from the first one on; nil for other sources.
+func (d *Discovery) Via(id string) []*ReadSet { return d.via[id] }
+
+// Looked is what Explore found out about a source, nil when it did not look into it.
+func (d *Discovery) Looked(id string) *Looked { return d.looked[id] }
+
+// AllLooked are those of all sources, of those too that are no result because nobody asked for them.
+func (d *Discovery) AllLooked() iter.Seq[*Looked] { return maps.Values(d.looked) }
 
 // DiscoverOptions narrow or widen what counts as an entry point.
 type DiscoverOptions struct {

@@ -58,7 +58,7 @@ func Explore(ctx context.Context, t *Tree, pool *Pool, o DiscoverOptions, each f
 		}
 	}
 	e := &explorer{tree: t, pool: pool, o: o, each: each, inScope: map[string]bool{}, applied: map[string]string{},
-		keys: map[string]bool{}, entry: map[string]bool{}}
+		keys: map[string]bool{}, entry: map[string]bool{}, via: map[string][]*ReadSet{}, looked: map[string]*Looked{}}
 	for _, s := range found.Sources {
 		e.inScope[s.ID], e.entry[s.ID] = true, each != nil
 	}
@@ -102,6 +102,8 @@ type explorer struct {
 	early   *early
 	inScope map[string]bool   // sources, by ID or key
 	applied map[string]string // file or directory -> what applies it
+	via     map[string][]*ReadSet
+	looked  map[string]*Looked // by ID or key
 	failed  []*Error
 	skipped []Skipped
 }
@@ -203,6 +205,8 @@ func (e *explorer) hand(r Result) Result {
 
 // follow takes what the objects of one source name. Its error is a bound that was hit.
 func (e *explorer) follow(r *Result) (next []Source, limit *Error) {
+	e.looked[r.Source.ID] = &Looked{r.Source.Kind, &r.Read, r.Err}
+	via := append(e.via[r.Source.ID][:len(e.via[r.Source.ID]):len(e.via[r.Source.ID])], &r.Read)
 	for i := range r.Objects {
 		o := &r.Objects[i]
 		f, ok := e.o.Follow.Follow(e.tree, o)
@@ -225,7 +229,7 @@ func (e *explorer) follow(r *Result) (next []Source, limit *Error) {
 					Msg: fmt.Sprintf("Applications name more than %d sources", maxFollowed)}
 			}
 			n.From = append(n.From[:len(n.From):len(n.From)], r.Read.Files...)
-			n.Source.ID = n.key
+			n.Source.ID, e.via[n.key] = n.key, via
 			e.inScope[n.key] = scope || e.asked(s.Path)
 			e.named = append(e.named, n)
 			next = append(next, n.Source)
@@ -281,7 +285,8 @@ func (e *explorer) apply(s *Source, by string) {
 // discovery is what was found statically, without what objects apply, and what they apply.
 func (e *explorer) discovery(found *Discovery) *Discovery {
 	out := &Discovery{Skipped: append(found.Skipped, e.skipped...), Failed: append(found.Failed, e.failed...),
-		Rendered: append(e.handed, e.early.ids()...), wait: e.early.end}
+		Rendered: append(e.handed, e.early.ids()...), wait: e.early.end,
+		via: map[string][]*ReadSet{}, looked: e.looked}
 	for _, s := range found.Sources {
 		if by := e.applied[string(s.Kind)+" "+s.Path]; by != "" && !e.o.All && !e.declared(s.Path) {
 			out.Skipped = append(out.Skipped, Skipped{Path: s.ID, Reason: "judged as the " + by + " applies it"})
@@ -290,6 +295,9 @@ func (e *explorer) discovery(found *Discovery) *Discovery {
 		out.Sources = append(out.Sources, s)
 	}
 	for _, s := range e.identified() {
+		if out.via[s.ID] = e.via[s.key]; e.looked[s.key] != nil {
+			out.looked[s.ID] = e.looked[s.key]
+		}
 		if e.inScope[s.key] {
 			out.Sources = append(out.Sources, s.Source)
 		}

@@ -60,6 +60,9 @@ type marker struct {
 
 // in reports whether a source may read one of the files.
 func (m *marker) in(s *Source) bool {
+	if s.Chart != nil {
+		return true // what is not in the repository may hold anything
+	}
 	switch s.Kind {
 	case KindPlain:
 		return has(m.files, s.Path)

@@ -180,6 +180,8 @@ func (f *Footprints) Of(s Source) *Footprint {
 		}
 	case KindKustomize:
 		f.closure(out, s.Path)
+	case KindDirectory:
+		f.wholly(out, s.Path)
 	default:
 		out.unknown = true
 	}

@@ -41,11 +41,7 @@ func renderHelm(t *Tree, src Source, opts Options, b *budget) (objects []Object,
 	if err != nil {
 		return nil, 0, err
 	}
-	vals, err := helmValues(t, src, b)
-	if err != nil {
-		return nil, 0, err
-	}
-	c, err := loadChart(t, src.Path)
+	vals, c, err := loadSource(t, src, b)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -42,11 +42,7 @@ func InspectChart(t *Tree, src Source, opts Options) (*ChartView, error) {
 	if err != nil {
 		return nil, err
 	}
-	vals, err := helmValues(t, src, newBudget())
-	if err != nil {
-		return nil, err
-	}
-	c, err := loadChart(t, src.Path)
+	vals, c, err := loadSource(t, src, newBudget())
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +56,10 @@ func InspectChart(t *Tree, src Source, opts Options) (*ChartView, error) {
 	all, _ := top["Values"].(chartutil.Values)
 	view := &ChartView{Values: all}
 	foreign := ""
-	if !t.IsDir(c.path) {
+	switch {
+	case src.Chart != nil:
+		foreign = src.Chart.Name() + " is not in this repository"
+	case !t.IsDir(c.path):
 		foreign = c.path + " is a packaged chart"
 	}
 	view.add(c, c.Chart, nil, c.path, foreign)

@@ -44,7 +44,8 @@ type rawFile struct {
 // loadedChart is a chart, and where in the tree its files stand.
 type loadedChart struct {
 	*chart.Chart
-	path string // the directory or archive, links resolved
+	path string  // the directory or archive, links resolved; of a chart from elsewhere the file that names it
+	from *Remote // of a chart from elsewhere
 	at   map[*chart.File]filePlace
 }
 

@@ -60,6 +60,9 @@ func (c *loadedChart) dependencyError(names []string, needs []Remote) *Error {
 	}
 	hint := fmt.Sprintf("run `helm dependency build %s` and commit %s, so that the chart renders without a network",
 		c.path, path.Join(c.path, "charts"))
+	if c.from != nil {
+		hint = c.from.Name() + " is served without them; vendor it with them"
+	}
 	if len(needs) == len(names) {
 		host := needs[0].Host()
 		if host == "" {

@@ -15,15 +15,11 @@ import (
 // helmValues merges what the source gives beside the chart's own values, in helm's order: layers, --set-json, --set,
 // --set-string, --set-file, --set-literal (pkg/cli/values/options.go MergeValues). Files of SetFile are relative to the
 // tree's root.
-func helmValues(t *Tree, src Source, b *budget) (map[string]any, error) {
+func helmValues(t *Tree, chart chartPlace, src Source, b *budget) (map[string]any, error) {
 	o := src.Helm
-	vals := map[string]any{}
-	for _, l := range o.Values {
-		layer, err := readLayer(t, l, b)
-		if err != nil {
-			return nil, err
-		}
-		vals = mergeValues(vals, layer)
+	vals, err := mergeLayers(t, chart, o.Values, b)
+	if err != nil {
+		return nil, err
 	}
 	fromFile := func(name []rune) (any, error) {
 		data, err := t.ReadFile(string(name))
@@ -78,6 +74,23 @@ func mergeValues(a, b map[string]any) map[string]any {
 		out[k] = v
 	}
 	return out
+}
+
+// MergeLayers are the values that layers come to. Errors are *Error.
+func MergeLayers(t *Tree, layers []ValueLayer) (map[string]any, error) {
+	return mergeLayers(t, chartPlace{}, layers, newBudget())
+}
+
+func mergeLayers(t *Tree, chart chartPlace, layers []ValueLayer, b *budget) (map[string]any, error) {
+	vals := map[string]any{}
+	for _, l := range layers {
+		layer, err := chart.layer(t, l, b)
+		if err != nil {
+			return nil, err
+		}
+		vals = mergeValues(vals, layer)
+	}
+	return vals, nil
 }
 
 // readLayer reads one layer of values.

@@ -33,10 +33,12 @@ type Source struct {
 	Project     string // the Argo CD project of that Application, "" for none
 	Cluster     string // where it is applied, "" when nobody says
 	Namespace   string // where objects go that name none, "" when nobody says
-	Helm        HelmOptions
-	Kustomize   KustomizeOptions
-	Directory   DirectoryOptions
-	From        []string // files that say how it is applied, beside those of Helm.Values: the result depends on them
+	// Chart is the chart of a KindHelm from elsewhere, nil for one of the repository. Path is then the file that names it.
+	Chart     *Remote
+	Helm      HelmOptions
+	Kustomize KustomizeOptions
+	Directory DirectoryOptions
+	From      []string // files that say how it is applied, beside those of Helm.Values: the result depends on them
 	// Labels are those that are given to Namespace when it is made for the source, nil when nobody says.
 	Labels map[string]string
 	Input  []byte // what a kind of RegisterKind needs beside the above
@@ -50,6 +52,7 @@ const (
 	EncodingFile   Encoding = "file"   // the whole file is the values
 	EncodingObject Encoding = "object" // the field at DocPath is the values mapping
 	EncodingText   Encoding = "text"   // the field at DocPath is a string of YAML
+	EncodingChart  Encoding = "chart"  // File is a file of values in Source.Chart, relative to the chart
 	EncodingInline Encoding = "inline" // Text is the values: what makes them is written in no file as it is
 )
 

@@ -37,7 +37,7 @@ given. What was skipped is counted, and listed with -v.
 
 With --changed-since, sources whose output nothing can have changed since a revision are left out, and counted: a file that
 one reads, lists or looks for in vain counts as its change. A change of the config or baseline, of what namespaces declare for
-others, or of a link concerns all sources.`,
+others, or of a link concerns all sources. What is left out is not rendered, so nobody hears whether it still renders.`,
 		Example: `  syncgate check
   syncgate check --level baseline apps/
   syncgate check --changed-since origin/main

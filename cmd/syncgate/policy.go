@@ -133,8 +133,9 @@ func (f *sourceFlags) discoverOptions(ws *workspace, cfg *config.Config) (render
 	override(f.fs, "kube-version", &cfg.KubeVersion, f.kubeVersion)
 	f.kubeVersion = cfg.KubeVersion
 	helm, err := f.helmOptions(ws)
+	follow := argocd.NewResolver(func() *argocd.Repository { return thisRepository(ws.tree.Dir(), cfg.Repositories) }, ws.allows)
 	return render.DiscoverOptions{Paths: ws.paths, All: f.all, Helm: helm, Declared: f.declared(cfg.Sources), AllowUnresolved: f.unresolved,
-		Follow: argocd.NewResolver(func() *argocd.Repository { return thisRepository(ws.tree.Dir(), cfg.Repositories) })}, err
+		Follow: follow}, err
 }
 
 // fails reports whether a run's findings make the gate fail.

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/pflag"
 
+	"github.com/syncgate/syncgate/render"
 	"github.com/syncgate/syncgate/render/remote"
 )
 
@@ -23,6 +24,14 @@ func (f *remoteFlags) attach(ws *workspace) (*remote.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	ws.tree = ws.tree.WithRemotes(store.Fetch)
+	ws.store, ws.tree = store, ws.tree.WithRemotes(store.Fetch)
 	return store, nil
+}
+
+// allows says why something remote may not be fetched.
+func (ws *workspace) allows(r render.Remote) error {
+	if ws.store == nil {
+		return render.ErrOff
+	}
+	return ws.store.Allows(r)
 }

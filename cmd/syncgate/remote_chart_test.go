@@ -26,6 +26,16 @@ func packChart(t *testing.T, name, version string) string {
 		"templates/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-" + name +
 			"\ndata:\n  version: v{{ .Chart.Version }}\n  greeting: {{ required \"say something\" .Values.greeting }}\n",
 	}
+	packed := map[string]string{}
+	for n, text := range files {
+		packed[name+"/"+n] = text
+	}
+	return packFiles(t, packed)
+}
+
+// packFiles makes a gzipped archive.
+func packFiles(t *testing.T, files map[string]string) string {
+	t.Helper()
 	var names []string
 	for n := range files {
 		names = append(names, n)
@@ -35,7 +45,7 @@ func packChart(t *testing.T, name, version string) string {
 	zip := gzip.NewWriter(&out)
 	tw := tar.NewWriter(zip)
 	for _, n := range names {
-		if err := tw.WriteHeader(&tar.Header{Name: name + "/" + n, Mode: 0o644, Size: int64(len(files[n]))}); err != nil {
+		if err := tw.WriteHeader(&tar.Header{Name: n, Mode: 0o644, Size: int64(len(files[n]))}); err != nil {
 			t.Fatal(err)
 		}
 		io.WriteString(tw, files[n])

@@ -23,8 +23,8 @@ func newVendor(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "vendor [PATH...]",
 		Short: "Fetch remote bases and charts once, and lock what they are",
-		Long: `Fetch what PATH uses from elsewhere (remote files and bases of kustomizations, helmCharts, dependencies of charts) from the
-hosts that --allow-remote names, keep it in a cache of your own, and write ` + render.LockFile + ` at the repository's root.
+		Long: `Fetch what PATH uses from elsewhere (remote files and bases of kustomizations, helmCharts, dependencies of charts, charts
+of Argo CD Applications) from the hosts that --allow-remote names, keep it in a cache of your own, and write ` + render.LockFile + ` at the repository's root.
 
 With the lock, every command renders from the cache without a network. What is not in the cache is fetched again from
 allowed hosts, and anything but what was locked is an error. --update locks what is there now.

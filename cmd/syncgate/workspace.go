@@ -7,12 +7,14 @@ import (
 	"strings"
 
 	"github.com/syncgate/syncgate/render"
+	"github.com/syncgate/syncgate/render/remote"
 )
 
 // workspace is the repository a command works on and the paths in it that the user named.
 type workspace struct {
 	tree  *render.Tree
-	paths []string // relative to the root; empty means all of it
+	paths []string      // relative to the root; empty means all of it
+	store *remote.Store // of what is remote, nil before remoteFlags.attach
 }
 
 // openWorkspace finds the repository around the named paths: --root, else the git work tree, else the current

@@ -55,7 +55,7 @@ jobs:
     steps:
     - uses: actions/checkout@v4
     - id: gate
-      uses: ./.action
+      uses: %s
       with:
 %s    - if: always()
       run: |
@@ -71,17 +71,23 @@ type repo struct {
 	*testing.T
 	dir, base string // base is the commit of main
 	args      []string
+	uses      string // the action
 }
+
+// actionFiles are what the action is without the sources that it can be built from.
+var actionFiles = []string{"action.yml", "actions/install.sh"}
 
 // newRepo commits files to main.
 func newRepo(t *testing.T, files map[string]string) *repo {
 	t.Helper()
-	r := &repo{T: t, dir: filepath.Join(t.TempDir(), "repo")}
-	action, err := os.ReadFile("../../action.yml")
-	if err != nil {
-		t.Fatal(err)
+	r := &repo{T: t, dir: filepath.Join(t.TempDir(), "repo"), uses: "./.action"}
+	for _, name := range actionFiles {
+		data, err := os.ReadFile(filepath.Join("../..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.write(filepath.Join(".action", name), string(data))
 	}
-	r.write(".action/action.yml", string(action))
 	r.git("init", "-q", "-b", "main", ".")
 	for name, text := range files {
 		r.write(name, text)
@@ -175,7 +181,7 @@ func (r *repo) run(event string, with map[string]string) *outcome {
 		value, _ := json.Marshal(with[name])
 		fmt.Fprintf(&inputs, "        %s: %s\n", name, value)
 	}
-	r.write(".github/workflows/w.yml", fmt.Sprintf(workflow, inputs.String()))
+	r.write(".github/workflows/w.yml", fmt.Sprintf(workflow, r.uses, inputs.String()))
 	head := r.commit("the workflow")
 	payload, _ := json.Marshal(map[string]any{"ref": "refs/heads/main", "after": head, "pull_request": map[string]any{"number": 1,
 		"base": map[string]any{"ref": "main", "sha": r.base}, "head": map[string]any{"ref": "change", "sha": head}}})

@@ -131,11 +131,14 @@ func TestShallow(t *testing.T) {
 	}
 }
 
-// Without a binary the action builds one from its own checkout.
-func TestBuildsItself(t *testing.T) {
-	r := newRepo(t, map[string]string{"pod.yaml": goodPod})
-	for _, name := range []string{"go.mod", "go.sum", "actions", "check", "cmd", "fix", "gitops", "render"} {
-		from, to := filepath.Join("../..", name), filepath.Join(r.dir, ".action", name)
+// copySources copies what syncgate is built from.
+func copySources(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.RemoveAll(filepath.Join(dir, "actions")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Makefile", "go.mod", "go.sum", "actions", "check", "cmd", "fix", "gitops", "render"} {
+		from, to := filepath.Join("../..", name), filepath.Join(dir, name)
 		var err error
 		if info, e := os.Stat(from); e == nil && info.IsDir() {
 			err = os.CopyFS(to, os.DirFS(from))
@@ -149,6 +152,12 @@ func TestBuildsItself(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// Without a binary the action builds one from its own checkout.
+func TestBuildsItself(t *testing.T) {
+	r := newRepo(t, map[string]string{"pod.yaml": goodPod})
+	copySources(t, filepath.Join(r.dir, ".action"))
 	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
 		out, err := exec.Command("go", "env", name).Output()
 		if err != nil {

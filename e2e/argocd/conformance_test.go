@@ -27,7 +27,7 @@ import (
 // helm and kustomize, and with syncgate.
 func TestConformance(t *testing.T) {
 	buildTools(t)
-	for _, script := range []string{"applications", "applications_more"} {
+	for _, script := range []string{"applications", "applications_more", "application_override"} {
 		t.Run(script, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "repo")
 			extract(t, "../../testdata/script/"+script+".txtar", dir)

@@ -88,6 +88,11 @@ func TestPluginServer(t *testing.T) {
 			"app/.argocd-source.yaml": "plugin:\n  name: syncgate\n  env: [{name: SYNCGATE_LEVEL, value: privileged}]\n  parameters: [{name: level, string: privileged}]\n"}},
 		{name: "helm in .argocd-source.yaml", refuse: "multiple application sources defined",
 			files: map[string]string{"app/pod.yaml": unsafePod, "app/.argocd-source.yaml": "helm: {releaseName: a}\n"}},
+		// What is merged is read over what was there: null takes nothing away.
+		{name: "taken away by .argocd-source.yaml", refuse: "by the administrator's policy",
+			files: map[string]string{"app/pod.yaml": unsafePod, "app/.argocd-source.yaml": "plugin: null\n", "app/.argocd-source-web.yaml": "plugin: {name: null}\n"}},
+		{name: "exchanged by .argocd-source.yaml", refuse: `couldn't find cmp-server plugin with name "other"`,
+			files: map[string]string{"app/pod.yaml": unsafePod, "app/.argocd-source.yaml": "plugin: {name: other}\n"}},
 		{name: "raised by the repository", files: map[string]string{"app/pod.yaml": safePod, ".syncgate.yaml": "failOn: warning\n"},
 			refuse: "warnings by .syncgate.yaml"},
 		{name: "empty", files: map[string]string{"app/notes.yaml": "just: notes\n"}, refuse: "syncgate refuses web: it renders no object"},

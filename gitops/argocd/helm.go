@@ -13,7 +13,7 @@ import (
 )
 
 // helm says how a chart is rendered (reposerver/repository helmTemplate).
-func (a *application) helm(out *render.Source, i int, s *v1alpha1.ApplicationSource, env *v1alpha1.Env) *render.Error {
+func (a *application) helm(out *render.Source, i int, s *overridden, env *v1alpha1.Env) *render.Error {
 	out.Helm = render.HelmOptions{ReleaseName: a.name, Namespace: s.GetNamespaceOrDefault(a.spec.Destination.Namespace),
 		KubeVersion: strings.Replace(s.GetKubeVersionOrDefault(""), "+", "", 1), APIVersions: s.GetAPIVersionsOrDefault(nil)}
 	h := s.Helm
@@ -30,14 +30,15 @@ func (a *application) helm(out *render.Source, i int, s *v1alpha1.ApplicationSou
 		return &render.Error{Msg: fmt.Sprintf("helm.version %q is no version that Argo CD runs", h.Version), Hint: "leave it out, or set v3"}
 	}
 	for _, f := range h.ValueFiles {
-		file, err := a.file(out.Path, f, env)
+		layer, err := a.valueFile(out, f, env)
 		if err != nil {
 			return err
 		}
-		o.Values = append(o.Values, render.ValueLayer{File: file, Encoding: render.EncodingFile, Optional: h.IgnoreMissingValueFiles})
+		layer.Optional = h.IgnoreMissingValueFiles
+		o.Values = append(o.Values, layer)
 	}
 	if !h.ValuesIsEmpty() {
-		o.Values = append(o.Values, a.values(i, s))
+		o.Values = append(o.Values, a.values(i, s)...)
 	}
 	for _, p := range h.Parameters {
 		set := p.Name + "=" + escapeCommas(env.Envsubst(p.Value))
@@ -48,40 +49,82 @@ func (a *application) helm(out *render.Source, i int, s *v1alpha1.ApplicationSou
 		}
 	}
 	for _, p := range h.FileParameters {
-		file, err := a.file(out.Path, p.Path, env)
+		layer, err := a.valueFile(out, p.Path, env)
+		if err == nil && layer.Encoding == render.EncodingChart {
+			err = &render.Error{Msg: "the parameter " + p.Name + " is to be read from a file of a chart from elsewhere, which is not supported",
+				Hint: "write the value out, or pass --allow-unresolved"}
+		}
 		if err != nil {
 			return err
 		}
-		o.SetFile = append(o.SetFile, p.Name+"="+escapeCommas(file))
+		o.SetFile = append(o.SetFile, p.Name+"="+escapeCommas(layer.File))
 	}
 	o.SkipCRDs, o.SkipTests, o.SkipSchema = h.SkipCrds, h.SkipTests, h.SkipSchemaValidation
 	return nil
 }
 
-// values is the layer of an Application's own values: where they are written, so that a fix can be put there, or the values
-// themselves.
-func (a *application) values(i int, s *v1alpha1.ApplicationSource) render.ValueLayer {
-	at := render.Keys("spec", "source")
-	switch {
-	case a.spec.SourceHydrator != nil:
-		at = render.Keys("spec", "sourceHydrator", "drySource")
-	case len(a.spec.Sources) > 0:
-		at = render.Keys("spec", "sources").At(i)
+// valueFile is the layer of a file of values that an Application names.
+func (a *application) valueFile(out *render.Source, name string, env *v1alpha1.Env) (render.ValueLayer, *render.Error) {
+	first, _, _ := strings.Cut(name, "/")
+	if out.Chart != nil && a.refs[first] == nil {
+		file, err := a.file(".", name, env)
+		return render.ValueLayer{File: file, Encoding: render.EncodingChart}, err
 	}
+	file, err := a.file(out.Path, name, env)
+	return render.ValueLayer{File: file, Encoding: render.EncodingFile}, err
+}
+
+// values are the layers of an Application's own values: where they are written, so that a fix can be put there, or one layer of
+// the values themselves.
+func (a *application) values(i int, s *overridden) []render.ValueLayer {
+	inline := render.ValueLayer{File: a.object.File, Encoding: render.EncodingInline, Text: string(s.Helm.ValuesYAML())}
+	if n := len(s.values); n > 0 {
+		inline.File = s.values[n-1].file
+	}
+	object := s.Helm.ValuesObject != nil
 	field, encoding := "values", render.EncodingText
-	if s.Helm.ValuesObject != nil {
+	if object {
 		field, encoding = "valuesObject", render.EncodingObject
 	}
-	own := a.sources[i].Helm
-	inline := render.ValueLayer{File: a.object.File, Encoding: render.EncodingInline, Text: string(s.Helm.ValuesYAML())}
-	if own == nil || own.Values != s.Helm.Values || !reflect.DeepEqual(own.ValuesObject, s.Helm.ValuesObject) {
-		return inline // a file beside the chart overrides them
+	var out []render.ValueLayer
+	if own := a.sources[i].Helm; own != nil && (object && own.ValuesObject != nil || !object && own.Values != "") {
+		place, ok := render.NewLocator(a.tree).Holds(a.object, a.at(i).Key("helm", field))
+		if !ok {
+			return []render.ValueLayer{inline}
+		}
+		out = append(out, render.ValueLayer{File: place.File, Doc: place.Doc, DocPath: place.Path, Encoding: encoding})
 	}
-	place, ok := render.NewLocator(a.tree).Holds(a.object, at.Key("helm", field))
-	if !ok {
-		return inline
+	for _, over := range s.values {
+		if over.object != object {
+			continue
+		}
+		if !object { // a string takes the place of another
+			out = nil
+		}
+		out = append(out, render.ValueLayer{File: over.file, DocPath: render.Keys("helm", field), Encoding: encoding})
 	}
-	return render.ValueLayer{File: place.File, Doc: place.Doc, DocPath: place.Path, Encoding: encoding}
+	if len(out) == 0 || len(s.values) > 0 && !a.amount(out, inline) { // parameters of our plugin, or null in a file
+		return []render.ValueLayer{inline}
+	}
+	return out
+}
+
+// amount reports whether layers of values come to the same as one.
+func (a *application) amount(layers []render.ValueLayer, one render.ValueLayer) bool {
+	got, err := render.MergeLayers(a.tree, layers)
+	want, err2 := render.MergeLayers(a.tree, []render.ValueLayer{one})
+	return err == nil && err2 == nil && reflect.DeepEqual(got, want)
+}
+
+// at is where one of the Application's sources stands in it.
+func (a *application) at(i int) render.Path {
+	switch {
+	case a.spec.SourceHydrator != nil:
+		return render.Keys("spec", "sourceHydrator", "drySource")
+	case len(a.spec.Sources) > 0:
+		return render.Keys("spec", "sources").At(i)
+	}
+	return render.Keys("spec", "source")
 }
 
 // file is the place in the repository of a file that an Application names: relative to the source, or to the root with a

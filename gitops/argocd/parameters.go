@@ -15,7 +15,7 @@ import (
 )
 
 // PluginName is what the plugin is called: an Application names it in spec.source.plugin.name.
-const PluginName = "syncgate"
+const PluginName = check.PluginName
 
 // Parameter is one that the plugin takes: what an Application without a plugin says in helm, kustomize and directory, which
 // Argo CD refuses beside one. The JSON is that of Argo CD's announcements (reposerver/apiclient ParameterAnnouncement).
@@ -35,7 +35,7 @@ const (
 )
 
 // levelParameter is the one parameter that is not about rendering.
-const levelParameter = "level"
+const levelParameter = check.PluginLevelParameter
 
 // Parameters are all that the plugin takes.
 var Parameters = []Parameter{
@@ -256,7 +256,7 @@ func kindOf(collection string) string {
 }
 
 // plugin says how a source with a config-management plugin is rendered: ours is known.
-func (a *application) plugin(out *render.Source, i int, s *v1alpha1.ApplicationSource) *render.Error {
+func (a *application) plugin(out *render.Source, i int, s *overridden, env *v1alpha1.Env) *render.Error {
 	name := ""
 	if s.Plugin != nil {
 		name = s.Plugin.Name
@@ -265,10 +265,10 @@ func (a *application) plugin(out *render.Source, i int, s *v1alpha1.ApplicationS
 		return &render.Error{Msg: fmt.Sprintf("what the plugin %q renders is not known here", name),
 			Hint: "pass --allow-unresolved, and have the plugin's own output checked"}
 	}
-	plain := *s.DeepCopy()
+	plain := &overridden{ApplicationSource: *s.DeepCopy()}
 	plain.Plugin = nil
-	if _, err := apply(&plain, s.Plugin.Parameters); err != nil {
+	if _, err := apply(&plain.ApplicationSource, s.Plugin.Parameters); err != nil {
 		return &render.Error{Msg: err.Error(), Hint: "the plugin would refuse it; `syncgate plugin parameters` lists what it takes"}
 	}
-	return a.fill(out, i, s, &plain)
+	return a.fill(out, i, env, plain)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
 
+	"github.com/syncgate/syncgate/check"
 	"github.com/syncgate/syncgate/render"
 )
 
@@ -30,7 +31,7 @@ type Call struct {
 }
 
 // LevelEnv is the variable in an Application's plugin env that asks for a level.
-const LevelEnv = "SYNCGATE_LEVEL"
+const LevelEnv = check.PluginLevelEnv
 
 // ReadCall reads the environment. dir is the working directory with links followed; gitRoot finds the work tree around a
 // directory, "" for none.
@@ -92,7 +93,7 @@ func (c *Call) Source(t *render.Tree) (*render.Source, error) {
 	a := &application{tree: t, repo: &Repository{Dir: c.Root}, name: name, sources: v1alpha1.ApplicationSources{s},
 		object: &render.Object{}, spec: v1alpha1.ApplicationSpec{Destination: v1alpha1.ApplicationDestination{Namespace: c.Namespace}}}
 	out := &render.Source{ID: c.Path + "@" + cmp.Or(c.Name, "plugin"), Path: c.Path, Application: c.Name, Namespace: c.Namespace}
-	if bad := a.fill(out, 0, &s, &s); bad != nil {
+	if bad := a.fill(out, 0, a.env(&s, a.name), &overridden{ApplicationSource: s}); bad != nil {
 		return nil, bad
 	}
 	return out, nil

@@ -20,14 +20,16 @@ const group = "argoproj.io"
 // Resolver finds out what Applications and ApplicationSets apply. It is a render.Follower.
 type Resolver struct {
 	repository func() *Repository
+	allows     func(render.Remote) error
 
 	mu   sync.Mutex
 	seen map[string]bool
 }
 
-// NewResolver makes a Resolver for a checkout. repository is asked once, and only when there is something to follow.
-func NewResolver(repository func() *Repository) *Resolver {
-	return &Resolver{repository: sync.OnceValue(repository), seen: map[string]bool{}}
+// NewResolver makes a Resolver for a checkout. repository is asked once, and only when there is something to follow; allows
+// says why something may not be fetched, nil when it may be.
+func NewResolver(repository func() *Repository, allows func(render.Remote) error) *Resolver {
+	return &Resolver{repository: sync.OnceValue(repository), allows: allows, seen: map[string]bool{}}
 }
 
 var _ render.Follower = (*Resolver)(nil)
@@ -72,21 +74,24 @@ func (r *Resolver) Follow(t *render.Tree, o *render.Object) (render.Followed, bo
 		return f, true
 	}
 	a, err := newApplication(t, r.repository(), o)
+	if a != nil {
+		a.allows = r.allows
+	}
 	if err != nil {
 		f.Unresolved = append(f.Unresolved, err)
 		return f, true
 	}
 	times := map[string]int{}
 	for i := range a.sources {
-		src, err := a.source(i)
-		switch {
-		case err != nil:
+		list, err := a.renders(i)
+		if err != nil {
 			f.Unresolved = append(f.Unresolved, err)
-		case src != nil:
+		}
+		for _, src := range list {
 			if times[src.ID]++; times[src.ID] > 1 {
 				src.ID += fmt.Sprintf("#%d", times[src.ID])
 			}
-			f.Sources = append(f.Sources, *src)
+			f.Sources = append(f.Sources, src)
 		}
 	}
 	return f, true
@@ -107,6 +112,7 @@ type application struct {
 	spec    v1alpha1.ApplicationSpec
 	sources v1alpha1.ApplicationSources
 	refs    map[string]*v1alpha1.ApplicationSource // by "$" and their name
+	allows  func(render.Remote) error              // why something may not be fetched
 }
 
 func newApplication(t *render.Tree, repo *Repository, o *render.Object) (*application, *render.Error) {

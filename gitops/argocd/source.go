@@ -2,50 +2,72 @@ package argocd
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"path"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
-	jsonpatch "github.com/evanphx/json-patch"
-	"sigs.k8s.io/yaml"
 
 	"github.com/syncgate/syncgate/render"
 )
 
-// source is what one of an Application's sources renders, nil for one that only other sources refer to.
-func (a *application) source(i int) (*render.Source, *render.Error) {
+// renders are what one of an Application's sources renders: none for one that only other sources refer to, two where nobody
+// can tell under which name Argo CD knows the Application.
+func (a *application) renders(i int) ([]render.Source, *render.Error) {
 	s := a.sources[i]
 	if s.Ref != "" && s.Path == "" && s.Chart == "" {
 		return nil, nil
 	}
 	if s.Chart != "" {
-		return nil, another(fmt.Sprintf("the chart %s of %s", strings.TrimSpace(s.Chart+" "+s.TargetRevision), render.PublicURL(s.RepoURL)))
+		return a.chart(i)
 	}
 	dir, err := a.directory(&s)
 	if err != nil {
 		return nil, err
 	}
-	merged, from, err := a.overridden(s, dir)
+	var out []render.Source
+	for _, instance := range a.instances(dir) {
+		src, err := a.source(i, dir, instance)
+		if err != nil {
+			return out, err
+		}
+		if !slices.ContainsFunc(out, func(x render.Source) bool { return reflect.DeepEqual(x, *src) }) {
+			out = append(out, *src)
+		}
+	}
+	return out, nil
+}
+
+// source is what one of an Application's sources renders when Argo CD knows the Application as instance.
+func (a *application) source(i int, dir, instance string) (*render.Source, *render.Error) {
+	s := a.sources[i]
+	merged, err := a.overridden(s, dir, instance)
 	if err != nil {
 		return nil, err
 	}
-	out := render.Source{ID: dir + "@" + a.name, Path: dir, Application: a.name, Project: cmp.Or(a.spec.Project, "default"),
-		Cluster: cmp.Or(a.spec.Destination.Name, a.spec.Destination.Server), Namespace: a.spec.Destination.Namespace, From: from}
+	out := a.blank(dir + "@" + a.name)
+	out.Path, out.From = dir, a.overrideFiles(dir)
+	return &out, a.fill(&out, i, a.env(&s, instance), merged)
+}
+
+// blank is a source of the Application that renders nothing yet.
+func (a *application) blank(id string) render.Source {
+	out := render.Source{ID: id, Application: a.name, Project: cmp.Or(a.spec.Project, "default"),
+		Cluster: cmp.Or(a.spec.Destination.Name, a.spec.Destination.Server), Namespace: a.spec.Destination.Namespace}
 	if md := a.spec.SyncPolicy; md != nil && md.ManagedNamespaceMetadata != nil && md.SyncOptions.HasOption("CreateNamespace=true") {
 		out.Labels = md.ManagedNamespaceMetadata.Labels
 	}
-	return &out, a.fill(&out, i, &s, &merged)
+	return out
 }
 
 // fill says how a source is rendered, by its type.
-func (a *application) fill(out *render.Source, i int, s, merged *v1alpha1.ApplicationSource) *render.Error {
-	kind, err := a.kind(merged, out.Path)
+func (a *application) fill(out *render.Source, i int, env *v1alpha1.Env, merged *overridden) *render.Error {
+	kind, err := a.kind(&merged.ApplicationSource, out.Path)
 	if err != nil {
 		return err
 	}
-	env := a.env(s)
 	switch kind {
 	case v1alpha1.ApplicationSourceTypeHelm:
 		out.Kind = render.KindHelm
@@ -60,7 +82,7 @@ func (a *application) fill(out *render.Source, i int, s, merged *v1alpha1.Applic
 		}
 		return nil
 	}
-	return a.plugin(out, i, merged)
+	return a.plugin(out, i, merged, env)
 }
 
 // directory is where a source stands in the repository.
@@ -89,51 +111,6 @@ func (a *application) directory(s *v1alpha1.ApplicationSource) (string, *render.
 		return "", &render.Error{Msg: err.Error(), Hint: "correct the Application's path"}
 	}
 	return real, nil
-}
-
-// overridden is a source with what files beside it say (mergeSourceParameters), and those files, there or not.
-func (a *application) overridden(s v1alpha1.ApplicationSource, dir string) (v1alpha1.ApplicationSource, []string, *render.Error) {
-	merged := *s.DeepCopy()
-	var from []string
-	for _, name := range overrideFiles(a.name) {
-		file := path.Join(dir, name)
-		from = append(from, file)
-		if !a.tree.Exists(file) || a.tree.IsDir(file) {
-			continue
-		}
-		if err := a.override(&merged, file); err != nil {
-			return s, nil, &render.Error{File: file, Msg: "cannot be merged into the Application's source",
-				Hint: "Argo CD would refuse it: it must be a mapping with fields of an Application's source"}
-		}
-	}
-	merged.Chart, merged.Path, merged.RepoURL, merged.TargetRevision = s.Chart, s.Path, s.RepoURL, s.TargetRevision
-	return merged, from, nil
-}
-
-// overrideFiles are the files beside a source that are merged into it.
-func overrideFiles(app string) []string {
-	if app == "" {
-		return []string{".argocd-source.yaml"}
-	}
-	return []string{".argocd-source.yaml", ".argocd-source-" + app + ".yaml"}
-}
-
-func (a *application) override(s *v1alpha1.ApplicationSource, file string) error {
-	patch, err := a.tree.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	if patch, err = yaml.YAMLToJSON(patch); err != nil {
-		return err
-	}
-	data, err := json.Marshal(s)
-	if err != nil {
-		return err
-	}
-	if data, err = jsonpatch.MergePatch(data, patch); err != nil {
-		return err
-	}
-	return json.Unmarshal(data, s)
 }
 
 // kind is a source's type: what the Application says, or what stands in the directory, where the last name of those that
@@ -165,9 +142,9 @@ func (a *application) kind(s *v1alpha1.ApplicationSource, dir string) (v1alpha1.
 
 // env is what Argo CD puts in the place of $ARGOCD_APP_…: what is known of it before a sync. Revisions are those of the
 // checkout, which Argo CD would know, and stand as HEAD.
-func (a *application) env(s *v1alpha1.ApplicationSource) *v1alpha1.Env {
+func (a *application) env(s *v1alpha1.ApplicationSource, instance string) *v1alpha1.Env {
 	return &v1alpha1.Env{
-		{Name: "ARGOCD_APP_NAME", Value: a.name},
+		{Name: "ARGOCD_APP_NAME", Value: instance},
 		{Name: "ARGOCD_APP_NAMESPACE", Value: a.spec.Destination.Namespace},
 		{Name: "ARGOCD_APP_REVISION", Value: unknownRevision},
 		{Name: "ARGOCD_APP_REVISION_SHORT", Value: unknownRevision[:7]},

@@ -84,22 +84,13 @@ func (s *Store) Fetch(ctx context.Context, r render.Remote) (render.RemoteCopy, 
 	if len(s.used) >= maxRemotes {
 		return render.RemoteCopy{}, fmt.Errorf("more than %d remote bases and charts are used", maxRemotes)
 	}
-	locked, isLocked := find(s.lock, r)
-	if len(s.hosts) == 0 && !isLocked {
-		return render.RemoteCopy{}, render.ErrOff
-	}
-	source, err := s.source(r)
+	source, locked, dir, err := s.look(r)
 	if err != nil {
 		return render.RemoteCopy{}, err
 	}
-	if isLocked {
-		if dir, ok, err := s.cache.get(source.identity(locked), locked); err != nil || ok {
-			s.used[locked] = true
-			return source.copy(dir, locked), err
-		}
-	}
-	if !s.hosts.allow(source.url()) {
-		return render.RemoteCopy{}, refusal(r, source.url(), isLocked)
+	if dir != "" {
+		s.used[locked] = true
+		return source.copy(dir, locked), nil
 	}
 	dir, e, err := s.download(ctx, r, source, locked)
 	if err != nil {
@@ -108,6 +99,33 @@ func (s *Store) Fetch(ctx context.Context, r render.Remote) (render.RemoteCopy, 
 	s.fetched++
 	s.used[e] = true
 	return source.copy(dir, e), nil
+}
+
+// Allows says why Fetch would not even try to get something: render.ErrOff, or an *Error that names the host to allow. It is nil
+// for what is locked and in the cache.
+func (s *Store) Allows(r render.Remote) error {
+	_, _, _, err := s.look(r)
+	return err
+}
+
+// look finds something in the cache, or says whether it may be fetched.
+func (s *Store) look(r render.Remote) (source source, locked Entry, dir string, err error) {
+	locked, isLocked := find(s.lock, r)
+	if len(s.hosts) == 0 && !isLocked {
+		return nil, locked, "", render.ErrOff
+	}
+	if source, err = s.source(r); err != nil {
+		return nil, locked, "", err
+	}
+	if isLocked {
+		if dir, ok, err := s.cache.get(source.identity(locked), locked); err != nil || ok {
+			return source, locked, dir, err
+		}
+	}
+	if !s.hosts.allow(source.url()) {
+		err = refusal(r, source.url(), isLocked)
+	}
+	return source, locked, "", err
 }
 
 // source is where a remote thing comes from, by its kind.
