@@ -16,6 +16,10 @@ func (p *prover) withoutUnread(patches []*Patch) (kept []*Patch, dropped []drop)
 		}
 	}
 	for _, x := range patches {
+		if len(p.linked([]*Patch{x}, x.files())) > 0 { // all that it reaches are rendered again
+			kept = append(kept, x)
+			continue
+		}
 		reason := ""
 		for i := range x.Resolves {
 			id := x.Resolves[i].Source
