@@ -368,7 +368,7 @@ func (r *runner) weigh() {
 	for i := range r.run.Sources {
 		sources[r.run.Sources[i].Source.ID] = &r.run.Sources[i]
 	}
-	var out []Finding
+	out := r.run.Findings[:0] // there may be many
 	for _, f := range r.run.Findings {
 		if f.lacks != "" {
 			src := &sources[f.Source].Source
@@ -384,6 +384,7 @@ func (r *runner) weigh() {
 		}
 		out = append(out, f)
 	}
+	clear(r.run.Findings[len(out):])
 	r.run.Findings = out
 }
 

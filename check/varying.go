@@ -106,7 +106,7 @@ func (r *runner) lookAgain(again rerender) error {
 
 // dropVarying takes out findings about values that vary, or the keys of such values.
 func (r *runner) dropVarying() {
-	var out []Finding
+	out := r.run.Findings[:0]
 	for _, f := range r.run.Findings {
 		varies := func(p render.Path) bool { return r.varying.has(f.Source, f.Object, p) }
 		if f.Object.Template {
@@ -128,6 +128,7 @@ func (r *runner) dropVarying() {
 		}
 		out = append(out, f)
 	}
+	clear(r.run.Findings[len(out):])
 	r.run.Findings = out
 }
 
