@@ -89,10 +89,23 @@ func pathWithoutIndexes(p render.Path) string {
 	return strings.Join(keys, "/")
 }
 
-// sortFindings orders findings by place, object, then rule, so that reports are stable.
+// sortFindings orders findings by place, object, then rule, so that reports are stable. Those of a source stand side by side
+// already, sources in the order of their IDs: there may be too many to sort them all at once.
 func sortFindings(fs []Finding) {
+	for len(fs) > 0 {
+		n := 1
+		for n < len(fs) && fs[n].Source == fs[0].Source {
+			n++
+		}
+		sortSource(fs[:n])
+		fs = fs[n:]
+	}
+}
+
+// sortSource orders the findings of one source.
+func sortSource(fs []Finding) {
 	key := func(f *Finding) string {
-		return strings.Join([]string{f.Source, f.Origin.File, fmt.Sprintf("%08d", f.Origin.Line), f.Object.Kind,
+		return strings.Join([]string{f.Origin.File, fmt.Sprintf("%08d", f.Origin.Line), f.Object.Kind,
 			f.Object.Namespace, f.Object.Name, f.Container, f.Rule.ID, f.Path.String(), f.Message}, "\x00")
 	}
 	keys := make([]string, len(fs))

@@ -36,6 +36,7 @@ type runner struct {
 	declared *Declared
 	labels   *namespaces // nil until it is known
 	waiting  []*waiting
+	found    [][]Finding // by source
 	stand    []standing
 }
 
@@ -183,7 +184,7 @@ func (r *runner) again(ctx context.Context, pool *render.Pool) rerender {
 func (r *runner) forget(ids []string) {
 	in := func(id string) bool { _, ok := slices.BinarySearch(ids, id); return ok }
 	r.waiting = slices.DeleteFunc(r.waiting, func(w *waiting) bool { return in(w.rep.Source.ID) })
-	r.run.Findings = slices.DeleteFunc(r.run.Findings, func(f Finding) bool { return in(f.Source) })
+	r.found = slices.DeleteFunc(r.found, func(fs []Finding) bool { return in(fs[0].Source) })
 	r.run.Skipped = slices.DeleteFunc(r.run.Skipped, func(s render.Skipped) bool { return in(s.Path) })
 	r.stand = slices.DeleteFunc(r.stand, func(s standing) bool { return in(s.source) })
 	for _, id := range ids {
@@ -231,7 +232,7 @@ func (r *runner) take(res render.Result) {
 		return
 	}
 	r.waiting = append(r.waiting, w)
-	r.run.Findings = append(r.run.Findings, judged.Findings...)
+	r.find(judged.Findings)
 }
 
 // standing are the objects of a source that stand for others.
@@ -289,6 +290,8 @@ func (r *runner) finish(again rerender) (*Run, error) {
 	}
 	r.run.Failed = append(r.run.Failed, r.missed()...)
 	r.judgeWaiting()
+	r.loc = nil // all is located, and it keeps parsed files
+	r.gather()
 	if err := r.lookAgain(again); err != nil {
 		return nil, err
 	}
@@ -343,56 +346,10 @@ func (r *runner) judgeNow(w *waiting) {
 	r.locate(judged.Findings)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.run.Findings = append(r.run.Findings, judged.Findings...)
+	r.find(judged.Findings)
 	if w.rep.Err == nil {
 		w.rep.Err = err
 	}
-}
-
-// weigh takes out findings about what the cluster adds by itself, and makes errors of those without which it would
-// refuse the pod.
-func (r *runner) weigh() {
-	gives, demands := map[string]bool{}, map[string]string{}
-	for _, d := range r.declared.bySource {
-		for k := range d.gives {
-			gives[k] = true
-		}
-		for k, quota := range d.demands {
-			demands[k] = max(quota, demands[k])
-		}
-	}
-	if len(gives)+len(demands) == 0 {
-		return
-	}
-	sources := map[string]*SourceReport{}
-	for i := range r.run.Sources {
-		sources[r.run.Sources[i].Source.ID] = &r.run.Sources[i]
-	}
-	out := r.run.Findings[:0] // there may be many
-	for _, f := range r.run.Findings {
-		if f.lacks != "" {
-			src := &sources[f.Source].Source
-			namespace := NamespaceOf(src, f.Object)
-			key := inNamespace(src, namespace, f.lacks)
-			if gives[key] {
-				continue
-			}
-			if quota := demands[key]; quota != "" {
-				f.Message += fmt.Sprintf(": the ResourceQuota %q refuses pods without it", quota)
-				f.Severity = r.demanded(src, namespace, &f)
-			}
-		}
-		out = append(out, f)
-	}
-	clear(r.run.Findings[len(out):])
-	r.run.Findings = out
-}
-
-// demanded is the severity of a finding that makes the cluster refuse a pod: an error, unless the team has said.
-func (r *runner) demanded(src *render.Source, namespace string, f *Finding) Severity {
-	t, _ := r.terms(src, namespace)
-	unsaid := Finding{Rule: f.Rule, Severity: SeverityError}
-	return t.severityOf(&unsaid)
 }
 
 func sortedUses(uses map[PolicyUse]int) []PolicyUse {
