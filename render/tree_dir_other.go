@@ -11,8 +11,13 @@ import (
 // directory is an open directory below a root. The names it takes are those of its entries.
 type directory struct{ root *os.Root }
 
-func openDirectory(root *os.Root, name string) (*directory, error) {
-	at, err := root.OpenRoot(name)
+func openDirectory(root *os.Root) (*directory, error) {
+	return (&directory{root}).enter(".")
+}
+
+// enter opens a directory in d.
+func (d *directory) enter(base string) (*directory, error) {
+	at, err := d.root.OpenRoot(base)
 	if err != nil {
 		return nil, err
 	}

@@ -18,12 +18,21 @@ type directory struct {
 	fd   int
 }
 
-func openDirectory(root *os.Root, name string) (*directory, error) {
-	f, err := root.OpenFile(name, os.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK, 0)
+func openDirectory(root *os.Root) (*directory, error) {
+	f, err := root.Open(".")
 	if err != nil {
 		return nil, err
 	}
 	return &directory{file: f, fd: int(f.Fd())}, nil
+}
+
+// enter opens a directory in d.
+func (d *directory) enter(base string) (*directory, error) {
+	fd, err := d.open(base, unix.O_DIRECTORY)
+	if err != nil {
+		return nil, err
+	}
+	return &directory{file: os.NewFile(uintptr(fd), base), fd: fd}, nil
 }
 
 func (d *directory) close() { d.file.Close() }

@@ -4,7 +4,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"sync"
 )
 
@@ -15,11 +14,11 @@ type disk struct {
 	root *os.Root
 
 	mu   sync.Mutex
-	dirs map[string]*directory // by name, "" for the root
+	dirs map[string]*directory // by name
 }
 
 // maxOpenDirs bounds the directories that a disk keeps open.
-const maxOpenDirs = 64
+const maxOpenDirs = 128
 
 func openDisk(dir string) (*disk, error) {
 	root, err := os.OpenRoot(dir)
@@ -81,21 +80,38 @@ func (d *disk) readlink(name string) (string, error) {
 // parent is the directory that holds name, and what name is called there.
 func (d *disk) parent(name string) (*directory, string, error) {
 	dir, base := path.Split(name)
-	dir = path.Clean(dir)
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	at, err := d.directory(path.Clean(dir))
+	return at, base, err
+}
+
+// directory is the open directory of a name. It is opened in the one around it: no part of the name is a link.
+func (d *disk) directory(dir string) (*directory, error) {
 	if at, ok := d.dirs[dir]; ok {
-		return at, base, nil
+		return at, nil
 	}
-	at, err := openDirectory(d.root, filepath.FromSlash(dir))
-	if err != nil {
-		return nil, "", err
+	var at *directory
+	if dir == "." {
+		top, err := openDirectory(d.root)
+		if err != nil {
+			return nil, err
+		}
+		at = top
+	} else {
+		around, err := d.directory(path.Dir(dir))
+		if err != nil {
+			return nil, err
+		}
+		if at, err = around.enter(path.Base(dir)); err != nil {
+			return nil, err
+		}
 	}
 	if len(d.dirs) >= maxOpenDirs {
 		clear(d.dirs) // not closed: others may be using them; the collector does it
 	}
 	d.dirs[dir] = at
-	return at, base, nil
+	return at, nil
 }
 
 // readInto reads a file of at most limit bytes into a buffer, which it grows when it must. ok is false when it cannot.
