@@ -22,6 +22,8 @@ type Since struct {
 	Name    string       // of the revision, for reports
 	Changed []string     // files that differ between the revision and the tree, resolved names
 	Before  *render.Tree // the revision; it stands on the same directory as the tree
+	// Compared, when set, returns when Changed, Before and All are known.
+	Compared func() error
 	// All is why every source counts, "" when only some do: a change of what the run itself goes by.
 	All string
 
@@ -35,6 +37,11 @@ type Since struct {
 // Split tells the sources that have to be looked at from those that render what they rendered at the revision. A source that the
 // revision did not have, or had in another way, has to be looked at, whatever its files.
 func (s *Since) Split(t *render.Tree, found *render.Discovery, o render.DiscoverOptions) (look, left []render.Source, err error) {
+	if s.Compared != nil {
+		if err := s.Compared(); err != nil {
+			return nil, nil, err
+		}
+	}
 	if s.All != "" {
 		return found.Sources, nil, nil
 	}

@@ -2,9 +2,14 @@ package render
 
 import (
 	"bytes"
+	"maps"
 	"path"
 	"regexp"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
@@ -21,6 +26,7 @@ type owners struct {
 func findOwners(t *Tree, s *scan) *owners {
 	o := &owners{scan: s, kustomization: map[string]string{}, chart: map[string]string{},
 		library: map[string]bool{}, files: map[string]string{}}
+	s.readAhead()
 	o.findCharts(t)
 	refs := map[string][]string{} // kustomization -> kustomizations it uses
 	components := map[string]bool{}
@@ -223,17 +229,46 @@ func inflatedCharts(root *yaml.Node) []string {
 // maxIndexFile bounds the files that discovery itself reads.
 const maxIndexFile = 1 << 20
 
+// readAhead reads all files that discovery goes by, several at once.
+func (s *scan) readAhead() {
+	names := slices.Collect(maps.Values(s.kustomizations))
+	for dir := range s.charts {
+		names = append(names, path.Join(dir, "Chart.yaml"))
+	}
+	nodes := make([]*yaml.Node, len(names))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(names); i = int(next.Add(1)) - 1 {
+				nodes[i] = s.read(names[i])
+			}
+		})
+	}
+	wg.Wait()
+	for i, name := range names {
+		s.parsed[name] = nodes[i]
+	}
+}
+
 // yaml is the first document of a file that discovery goes by.
 func (s *scan) yaml(name string) *yaml.Node {
+	n, ok := s.parsed[name]
+	if !ok {
+		n = s.read(name)
+		s.parsed[name] = n
+	}
+	return n
+}
+
+// read reads a file unless that was done for the tree below the edits.
+func (s *scan) read(name string) *yaml.Node {
 	if _, edited := s.tree.edits[name]; s.known != nil && !edited {
 		if n, ok := s.known.parsed[name]; ok {
-			s.parsed[name] = n
 			return n
 		}
 	}
-	n := readYAML(s.tree, name)
-	s.parsed[name] = n
-	return n
+	return readYAML(s.tree, name)
 }
 
 // readYAML is the first document of a small file, nil when it cannot be read: then rendering says why.

@@ -70,6 +70,10 @@ func (c *renderCommand) run(ctx context.Context, args []string) error {
 	c.renderedText = c.format == "yaml"
 	pool := render.NewPool(ws.tree, c.renderOptions(), c.limits())
 	defer pool.Close()
+	since, err := c.since.open(ctx, ws, c.configFile)
+	if err != nil {
+		return err
+	}
 	var mu sync.Mutex
 	var results []render.Result
 	total := 0
@@ -85,10 +89,6 @@ func (c *renderCommand) run(ctx context.Context, args []string) error {
 		each = nil // perhaps it is left out
 	}
 	found, err := render.Explore(ctx, ws.tree, pool, discover, each)
-	if err != nil {
-		return err
-	}
-	since, err := c.since.open(ctx, ws, c.configFile)
 	if err != nil {
 		return err
 	}

@@ -43,11 +43,20 @@ func (f *sinceFlags) open(ctx context.Context, ws *workspace, inputs ...string) 
 	if err != nil {
 		return nil, err
 	}
+	since := &check.Since{Name: rev.name}
+	compared := make(chan error, 1)
+	go func() { compared <- f.compare(ctx, since, rev, ws, inputs) }() // while sources are looked for
+	since.Compared = sync.OnceValue(func() error { return <-compared })
+	return since, nil
+}
+
+// compare finds out what has changed.
+func (f *sinceFlags) compare(ctx context.Context, since *check.Since, rev *revision, ws *workspace, inputs []string) error {
 	d, err := rev.differences(ctx, ws.tree.Dir())
 	if err != nil {
-		return nil, fmt.Errorf("--changed-since %s: comparing the work tree with it: %w", f.ref, err)
+		return fmt.Errorf("--changed-since %s: comparing the work tree with it: %w", f.ref, err)
 	}
-	since := &check.Since{Name: rev.name, Changed: d.names}
+	since.Changed = d.names
 	for _, name := range inputs {
 		if rel, ok := ws.inRepository(name); ok && name != "" && slices.Contains(d.names, rel) {
 			since.All = rel + " has changed"
@@ -65,7 +74,7 @@ func (f *sinceFlags) open(ctx context.Context, ws *workspace, inputs ...string) 
 		since.All = fmt.Sprintf("%d files have changed", len(d.names))
 	}
 	if since.All != "" {
-		return since, nil
+		return nil
 	}
 	edits := map[string][]byte{}
 	for _, name := range d.names {
@@ -76,10 +85,10 @@ func (f *sinceFlags) open(ctx context.Context, ws *workspace, inputs ...string) 
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("--changed-since %s: reading what has changed: %w", f.ref, err)
+		return fmt.Errorf("--changed-since %s: reading what has changed: %w", f.ref, err)
 	}
 	since.Before = ws.tree.With(edits)
-	return since, nil
+	return nil
 }
 
 // differences are the files in which a work tree differs from a revision.
