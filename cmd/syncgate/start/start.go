@@ -19,6 +19,7 @@ import (
 const GCPercent = 400
 
 func init() {
+	largePages()
 	if rendersSurely(os.Args) && os.Getenv(spawn.Env) == "" {
 		spawn.StartEarly()
 	}
