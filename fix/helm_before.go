@@ -35,35 +35,49 @@ func (h *helmSource) changes() (chance, clock bool) {
 	return chance, clock
 }
 
-// learnChance renders those sources twice whose templates call functions of chance or time, and notes what differs.
-func (p *prover) learnChance(ctx context.Context, list []*helmSource) error {
-	var sources []render.Source
+// chance is what becomes known of values that differ from render to render, by two renders of sources. What comes between
+// them is time for other work.
+type chance struct {
+	sources []render.Source
+	first   map[string]render.Result
+	second  time.Time // when the second render may begin
+}
+
+// meetChance renders those sources a first time whose templates call functions of chance or time.
+func (p *prover) meetChance(ctx context.Context, list []*helmSource) (*chance, error) {
+	c := &chance{}
 	wait := false
 	for _, h := range list {
 		if h.view == nil || p.unpatched[h.source.ID] != nil {
 			continue
 		}
 		if chance, clock := h.changes(); chance {
-			sources = append(sources, h.judged())
+			c.sources = append(c.sources, h.judged())
 			wait = wait || clock
 		}
 	}
-	if len(sources) == 0 {
-		return nil
-	}
-	first, err := p.renderAll(ctx, p.tree, sources)
-	if err != nil {
-		return err
+	var err error
+	if len(c.sources) > 0 {
+		c.first, err = p.renderAll(ctx, p.tree, c.sources)
 	}
 	if wait { // most clocks in templates show seconds
-		time.Sleep(1100 * time.Millisecond)
+		c.second = time.Now().Truncate(time.Second).Add(time.Second + time.Millisecond)
 	}
-	second, err := p.renderAll(ctx, p.tree, sources)
+	return c, err
+}
+
+// learnChance renders the sources once more, and notes what differs.
+func (p *prover) learnChance(ctx context.Context, c *chance) error {
+	if len(c.sources) == 0 {
+		return nil
+	}
+	time.Sleep(time.Until(c.second))
+	second, err := p.renderAll(ctx, p.tree, c.sources)
 	if err != nil {
 		return err
 	}
-	for _, src := range sources {
-		p.keepUnpatched(first[src.ID], second[src.ID])
+	for _, src := range c.sources {
+		p.keepUnpatched(c.first[src.ID], second[src.ID])
 	}
 	return nil
 }

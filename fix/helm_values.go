@@ -74,10 +74,14 @@ func (h *helmSource) exclude(blamed map[findingKey]render.Path) bool {
 
 // valuesFor probes sources and makes the patches of what values reach.
 func (p *prover) valuesFor(ctx context.Context, sources []*helmSource, left []Left) ([]*Patch, []Left, error) {
-	if err := p.learnChance(ctx, sources); err != nil {
+	chance, err := p.meetChance(ctx, sources)
+	if err != nil {
 		return nil, nil, err
 	}
 	if err := p.probeAll(ctx, sources); err != nil {
+		return nil, nil, err
+	}
+	if err := p.learnChance(ctx, chance); err != nil {
 		return nil, nil, err
 	}
 	drafts, missing := p.valueDrafts(sources)

@@ -46,9 +46,6 @@ func (p *Pool) Render(ctx context.Context, t *Tree, sources []Source, each func(
 // renderWhile is Render for as many sources, one after the other, as begin returns true for.
 func (p *Pool) renderWhile(ctx context.Context, t *Tree, sources []Source, begin func(Source) bool, each func(Result)) error {
 	workers := min(p.limits.Workers, len(sources))
-	if workers > 1 && len(sources) > workers {
-		sources = heaviestFirst(t, sources)
-	}
 	todo := make(chan Source)
 	var wg sync.WaitGroup
 	for range workers {
@@ -60,17 +57,28 @@ func (p *Pool) renderWhile(ctx context.Context, t *Tree, sources []Source, begin
 	}
 	defer wg.Wait()
 	defer close(todo)
-	for _, src := range sources {
-		if !begin(src) {
-			return nil
+	feed := func(sources []Source) (more bool, err error) {
+		for _, src := range sources {
+			if !begin(src) {
+				return false, nil
+			}
+			select {
+			case todo <- src:
+			case <-ctx.Done():
+				return false, ctx.Err()
+			}
 		}
-		select {
-		case todo <- src:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+		return true, nil
 	}
-	return nil
+	// The workers, which may have to be started, get something to do before the rest is weighed.
+	more, err := feed(sources[:workers])
+	if rest := sources[workers:]; more && len(rest) > 0 {
+		if workers > 1 {
+			rest = heaviestFirst(t, rest)
+		}
+		_, err = feed(rest)
+	}
+	return err
 }
 
 // Close ends all workers and removes their directories.
