@@ -85,6 +85,7 @@ func (p *prover) fix(ctx context.Context, o Options) (*Verified, error) {
 	if err != nil {
 		return nil, err
 	}
+	all := *scope
 	if since := o.Check.Since; since != nil {
 		look, left, err := since.Split(p.tree, scope, o.Check.Discover)
 		if err != nil {
@@ -92,18 +93,20 @@ func (p *prover) fix(ctx context.Context, o Options) (*Verified, error) {
 		}
 		scope.Sources, scope.Skipped = look, append(scope.Skipped, since.Skipped(left)...)
 	}
-	whole := o.Check.Discover
-	whole.Paths = nil
-	all, err := render.Explore(ctx, p.tree, p.pool, whole, nil)
-	if err != nil {
-		return nil, err
+	if whole := o.Check.Discover; slices.ContainsFunc(whole.Paths, func(p string) bool { return p != "." }) {
+		whole.Paths = nil
+		found, err := render.Explore(ctx, p.tree, p.pool, whole, nil)
+		if err != nil {
+			return nil, err
+		}
+		all = *found
 	}
 	for _, s := range scope.Sources {
 		p.inScope[s.ID] = true
 	}
 	sources := merge(scope.Sources, all.Sources)
 	p.layers = newLayerDocuments(p.tree, sources)
-	if sources, err = p.near(ctx, scope.Sources, sources, all); err != nil {
+	if sources, err = p.near(ctx, scope.Sources, sources, &all); err != nil {
 		return nil, err
 	}
 	if p.before, err = p.snapshot(ctx, sources); err != nil {

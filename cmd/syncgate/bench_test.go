@@ -4,10 +4,12 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -20,6 +22,7 @@ import (
 const (
 	goalHelm      = 5.0                   // times faster than helm template by xargs -P2
 	goalKustomize = 2.5                   // times faster than kustomize build by xargs -P2
+	goalPart      = 1.5                   // the same for less than half of a repository's sources: the others are searched for Applications
 	goalFixing    = 5.0                   // fix takes at most so many times as long as check, on kustomizations
 	goalCharts    = 15.0                  // and on charts
 	goalJudging   = 1.3                   // check takes at most so many times as long as render
@@ -136,6 +139,9 @@ func (b *bench) repository(p string) string {
 // beside measures check beside render and beside the command, on the same sources.
 func (b *bench) beside(f folder) {
 	name, goal := "kustomize build", goalKustomize
+	if 2*len(f.sources) < b.sourcesOf(f.repo) {
+		goal = goalPart
+	}
 	command := xargs(f.sources, "kustomize", "build")
 	if f.kind == "helm" {
 		name, goal = "helm template", goalHelm
@@ -149,6 +155,16 @@ func (b *bench) beside(f folder) {
 		best[1].wall.Seconds()/best[0].wall.Seconds() >= goal)
 	b.row(label+": check : render", best[0], best[2], fmt.Sprintf("at most %.1f", goalJudging),
 		best[0].wall.Seconds()/best[2].wall.Seconds() <= goalJudging)
+}
+
+// sourcesOf is how many sources a repository has.
+func (b *bench) sourcesOf(repo string) int {
+	out, _ := exec.Command(b.bin, "check", "--root", repo, "--format", "json", repo).Output() // findings are no failure here
+	var report struct{ Summary struct{ Sources int } }
+	if err := json.Unmarshal(out, &report); err != nil {
+		b.Fatalf("check of %s: %v", repo, err)
+	}
+	return report.Summary.Sources
 }
 
 // fixing measures fix beside check on the folders with many charts, and on the repositories with many
