@@ -67,11 +67,17 @@ func (c *secretsTest) repository(root string) {
 		}
 		var first, second []byte
 		var err error
-		if src.kind == "plain" {
+		switch src.kind {
+		case "plain":
 			first, err = os.ReadFile(filepath.Join(root, src.path))
 			second = first
-		} else if first, err = c.render(root, src); err == nil {
-			second, err = c.render(root, src)
+		case "directory":
+			first, err = directoryManifests(filepath.Join(root, src.path))
+			second = first
+		default:
+			if first, err = c.render(root, src); err == nil {
+				second, err = c.render(root, src)
+			}
 		}
 		if err != nil {
 			c.Errorf("%s: %v: %v", root, src, err)
@@ -80,6 +86,22 @@ func (c *secretsTest) repository(root string) {
 		c.sources++
 		c.compare(root, src, first, second, found[id])
 	}
+}
+
+// directoryManifests are the manifests that stand in a directory, as an Application without options applies them.
+func directoryManifests(dir string) (out []byte, err error) {
+	for _, pattern := range []string{"*.yaml", "*.yml", "*.json"} {
+		names, _ := filepath.Glob(filepath.Join(dir, pattern))
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				return nil, err
+			}
+			out = append(append(out, "---\n"...), text...)
+			out = append(out, '\n')
+		}
+	}
+	return out, nil
 }
 
 func (c *secretsTest) compare(root string, src pairEntry, first, second []byte, found map[string]string) {
