@@ -16,8 +16,8 @@ func decodeBlock(data []byte, b *budget) (docs []document, ok bool) {
 		return nil, false
 	}
 	spent := *b
-	r := blockReader{data: data, stream: &stream{data: data}, budget: &spent}
-	for r.next(); !r.end(); {
+	r := blockReader{stream: &stream{data: data}, jsonWriter: jsonWriter{budget: &spent}}
+	for r.next(); !r.over(); {
 		d, ok := r.document(len(docs))
 		if !ok {
 			return nil, false
@@ -52,12 +52,9 @@ func plainText(data []byte) bool {
 // blockReader goes through a stream of documents line by line. Its current line is the first that holds more than a comment;
 // of a list item, a mapping's first key is a line that begins where the key does.
 type blockReader struct {
-	data   []byte
-	stream *stream
-	budget *budget
-	out    bytes.Buffer // JSON of the document
-	head   bytes.Buffer // of a document
-	keys   []string     // of all mappings that are open
+	*stream
+	jsonWriter          // of the current document
+	keys       []string // of all mappings that are open
 
 	text   []byte // of the current line, without indentation and spaces at its end
 	indent int    // of the current line, -1 at the end
@@ -81,22 +78,19 @@ func (r *blockReader) document(index int) (d document, ok bool) {
 	if err := r.budget.document(); err != nil {
 		return d, false
 	}
-	if r.end() || r.separator() {
+	if r.over() || r.separator() {
 		return d, true // no value is written as none
 	}
 	d.line = r.line
-	r.out, r.head, r.keys = bytes.Buffer{}, bytes.Buffer{}, r.keys[:0]
-	if r.indent != 0 || !r.mapping(0, 0) || !r.end() && !r.separator() {
+	r.jsonWriter, r.keys = jsonWriter{budget: r.budget}, r.keys[:0]
+	if r.indent != 0 || !r.block(0, 0) || !r.over() && !r.separator() {
 		return d, false
 	}
-	if r.head.Len() > 0 {
-		r.head.WriteByte('}')
-	}
-	d.json, d.head = r.out.Bytes(), r.head.Bytes()
+	d.json, d.head = r.jsonWriter.end()
 	return d, true
 }
 
-func (r *blockReader) end() bool { return r.indent < 0 }
+func (r *blockReader) over() bool { return r.indent < 0 }
 
 // separator reports whether the current line starts a document, or ends the mapping at its column because it seems to.
 func (r *blockReader) separator() bool {
@@ -135,8 +129,8 @@ func (r *blockReader) count(depth int) bool {
 	return r.budget.nodes >= 0 && depth <= r.budget.depth
 }
 
-// mapping reads the mapping whose first key is the current line.
-func (r *blockReader) mapping(indent, depth int) bool {
+// block reads the mapping whose first key is the current line.
+func (r *blockReader) block(indent, depth int) bool {
 	if !r.count(depth) {
 		return false
 	}
@@ -157,23 +151,13 @@ func (r *blockReader) mapping(indent, depth int) bool {
 		if !r.value(rest, indent, depth+1, true) {
 			return false
 		}
-		if depth == 0 && inHead(key) {
-			r.toHead(from)
+		if depth == 0 {
+			r.field(key, from)
 		}
 	}
 	r.out.WriteByte('}')
 	r.keys = r.keys[:mine]
 	return r.indent < indent || r.separator()
-}
-
-// toHead adds what was written since from to the head.
-func (r *blockReader) toHead(from int) {
-	if r.head.Len() == 0 {
-		r.head.WriteByte('{')
-	} else {
-		r.head.WriteByte(',')
-	}
-	r.head.Write(r.out.Bytes()[from:])
 }
 
 // maxBlockKeys bounds the keys of a mapping: each is compared with all others.
@@ -194,7 +178,7 @@ func (r *blockReader) put(mine int, key string) bool {
 // own column.
 func (r *blockReader) value(text []byte, indent, depth int, ofKey bool) bool {
 	if len(text) > 0 && text[0] != '#' {
-		return r.count(depth) && r.scalar(text, indent, depth) && r.indent <= indent
+		return r.count(depth) && r.blockScalar(text, indent, depth) && r.indent <= indent
 	}
 	r.next()
 	item := isItem(r.text)
@@ -202,7 +186,7 @@ func (r *blockReader) value(text []byte, indent, depth int, ofKey bool) bool {
 	case r.indent > indent && item, r.indent == indent && item && ofKey:
 		return r.list(r.indent, depth)
 	case r.indent > indent:
-		return r.mapping(r.indent, depth)
+		return r.block(r.indent, depth)
 	}
 	r.out.WriteString("null")
 	return r.count(depth)
@@ -233,7 +217,7 @@ func (r *blockReader) list(indent, depth int) bool {
 			ok = r.list(column, depth+1)
 		case hasKey(rest):
 			r.text, r.indent = rest, column
-			ok = r.mapping(column, depth+1)
+			ok = r.block(column, depth+1)
 		default:
 			ok = r.value(rest, indent, depth+1, false)
 		}

@@ -2,15 +2,14 @@ package render
 
 import (
 	"bytes"
-	"encoding/json"
 	"strings"
 	"unicode/utf8"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// scalar reads a value that starts in the current line and goes to the line after it.
-func (r *blockReader) scalar(text []byte, indent, depth int) bool {
+// blockScalar reads a value that starts in the current line and goes to the line after it.
+func (r *blockReader) blockScalar(text []byte, indent, depth int) bool {
 	switch c := text[0]; c {
 	case '"', '\'':
 		return r.quotedLines(text, indent)
@@ -158,9 +157,7 @@ func (r *blockReader) plain(text string) bool {
 		writeString(&r.out, text)
 		return true
 	}
-	raw, err := json.Marshal(scalarValue(&yaml.Node{Kind: yaml.ScalarNode, Value: text}))
-	r.out.Write(raw)
-	return err == nil
+	return r.scalar(&yaml.Node{Kind: yaml.ScalarNode, Value: text}) == nil
 }
 
 // isDecimal reports whether a scalar is a whole number as JSON writes it, too.

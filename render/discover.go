@@ -26,12 +26,28 @@ type Discovery struct {
 	// Rendered are the IDs of the sources whose results Explore hands on until Wait returns, in no order.
 	Rendered []string
 
-	parsed map[string]*yaml.Node // what it went by
-	listed map[string][]Entry
 	via    map[string][]*ReadSet // of Explore, by source
 	looked map[string]*Looked    // of Explore
-	by     *discoverer
+	by     *discoverer           // that found it
 	wait   func() error
+}
+
+// list is a directory as it was listed, yaml the first document of a file as it was read. ok is false for what was not, and
+// without a Discovery.
+func (d *Discovery) list(dir string) (entries []Entry, ok bool) {
+	if d == nil || d.by == nil {
+		return nil, false
+	}
+	entries, ok = d.by.scan.listed[dir]
+	return entries, ok
+}
+
+func (d *Discovery) yaml(file string) (n *yaml.Node, ok bool) {
+	if d == nil || d.by == nil {
+		return nil, false
+	}
+	n, ok = d.by.scan.parsed[file]
+	return n, ok
 }
 
 // Wait waits for the last of the results that Explore hands on. Its error is that of the context.
@@ -123,7 +139,7 @@ func (d *discoverer) discovery(paths []string) (*Discovery, error) {
 	}
 	sort.Slice(d.sources, func(i, j int) bool { return d.sources[i].ID < d.sources[j].ID })
 	sort.Slice(d.skipped, func(i, j int) bool { return d.skipped[i].Path < d.skipped[j].Path })
-	return &Discovery{Sources: d.sources, Skipped: d.skipped, Failed: d.failed, parsed: d.scan.parsed, listed: d.scan.listed, by: d}, nil
+	return &Discovery{Sources: d.sources, Skipped: d.skipped, Failed: d.failed, by: d}, nil
 }
 
 type discoverer struct {

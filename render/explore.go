@@ -285,7 +285,7 @@ func (e *explorer) apply(s *Source, by string) {
 // discovery is what was found statically, without what objects apply, and what they apply.
 func (e *explorer) discovery(found *Discovery) *Discovery {
 	out := &Discovery{Skipped: append(found.Skipped, e.skipped...), Failed: append(found.Failed, e.failed...),
-		Rendered: append(e.handed, e.early.ids()...), wait: e.early.end,
+		Rendered: append(e.handed, e.early.ids()...), by: found.by, wait: e.early.end,
 		via: map[string][]*ReadSet{}, looked: e.looked}
 	for _, s := range found.Sources {
 		if by := e.applied[string(s.Kind)+" "+s.Path]; by != "" && !e.o.All && !e.declared(s.Path) {

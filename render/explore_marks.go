@@ -14,7 +14,7 @@ func (e *explorer) mark(found *Discovery) {
 	var names, packed []string
 	var walk func(dir string)
 	walk = func(dir string) {
-		entries, ok := found.listed[dir]
+		entries, ok := found.list(dir)
 		if !ok {
 			entries, _ = e.tree.ReadDir(dir)
 		}
@@ -144,7 +144,7 @@ func (m *marker) named(dir string, seen map[string]bool) bool {
 }
 
 func (m *marker) yaml(file string) *yaml.Node {
-	if n, ok := m.found.parsed[file]; ok {
+	if n, ok := m.found.yaml(file); ok {
 		return n
 	}
 	return readYAML(m.tree, file)

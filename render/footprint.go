@@ -76,10 +76,7 @@ type Footprints struct {
 func NewFootprints(t *Tree, known *Discovery) *Footprints {
 	f := &Footprints{tree: t, dirs: map[string]*kustomizationPrint{}, trees: map[string]*Footprint{}, files: map[string]*fileText{},
 		index: map[string]Entry{".": {Name: ".", Dir: true}}, found: map[string]*Footprint{}}
-	if known == nil {
-		known = &Discovery{}
-	}
-	f.list(".", known.listed)
+	f.list(".", known)
 	f.readAhead()
 	return f
 }
@@ -108,8 +105,8 @@ func (f *Footprints) readAhead() {
 	}
 }
 
-func (f *Footprints) list(dir string, known map[string][]Entry) {
-	entries, ok := known[dir]
+func (f *Footprints) list(dir string, known *Discovery) {
+	entries, ok := known.list(dir)
 	if !ok {
 		var err error
 		if entries, err = f.tree.ReadDir(dir); err != nil {

@@ -263,8 +263,8 @@ func (s *scan) yaml(name string) *yaml.Node {
 
 // read reads a file unless that was done for the tree below the edits.
 func (s *scan) read(name string) *yaml.Node {
-	if _, edited := s.tree.edits[name]; s.known != nil && !edited {
-		if n, ok := s.known.parsed[name]; ok {
+	if _, edited := s.tree.edits[name]; !edited {
+		if n, ok := s.known.yaml(name); ok {
 			return n
 		}
 	}

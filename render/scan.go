@@ -44,8 +44,8 @@ func newScan(t *Tree, known *Discovery) *scan {
 
 // list lists a directory, unless that was done and no edit adds to it.
 func (s *scan) list(dir string) ([]Entry, error) {
-	if s.known != nil && !s.edited[dir] {
-		if entries, ok := s.known.listed[dir]; ok {
+	if !s.edited[dir] {
+		if entries, ok := s.known.list(dir); ok {
 			return entries, nil
 		}
 	}

@@ -25,16 +25,23 @@ func toJSON(n *yaml.Node, b *budget) (raw, head []byte, err error) {
 	if err := w.node(n, 0); err != nil {
 		return nil, nil, err
 	}
-	if w.head.Len() > 0 {
-		w.head.WriteByte('}')
-	}
-	return w.out.Bytes(), w.head.Bytes(), nil
+	raw, head = w.end()
+	return raw, head, nil
 }
 
+// jsonWriter writes one document.
 type jsonWriter struct {
 	out    bytes.Buffer
 	head   bytes.Buffer
 	budget *budget
+}
+
+// end is what was written.
+func (w *jsonWriter) end() (raw, head []byte) {
+	if w.head.Len() > 0 {
+		w.head.WriteByte('}')
+	}
+	return w.out.Bytes(), w.head.Bytes()
 }
 
 // inHead reports whether a field at the top of a document belongs to its head, for readers that care about case and for
@@ -44,8 +51,11 @@ func inHead(key string) bool {
 		strings.EqualFold(key, "metadata") || strings.EqualFold(key, "items")
 }
 
-// toHead adds what was written since from to the head.
-func (w *jsonWriter) toHead(from int) {
+// field notes a field at the top of the document that was written since from: it may belong to the head.
+func (w *jsonWriter) field(key string, from int) {
+	if !inHead(key) {
+		return
+	}
 	if w.head.Len() == 0 {
 		w.head.WriteByte('{')
 	} else {
@@ -103,8 +113,8 @@ func (w *jsonWriter) mapping(n *yaml.Node, depth int) error {
 		if err := w.node(values[i], depth+1); err != nil {
 			return err
 		}
-		if depth == 0 && inHead(k) {
-			w.toHead(from)
+		if depth == 0 {
+			w.field(k, from)
 		}
 	}
 	w.out.WriteByte('}')
